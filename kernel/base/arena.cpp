@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/arena.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace weir {
+namespace {
+
+constexpr size_t block_size = 4096;
+
+std::byte* aligned(std::byte* at, size_t align) {
+  const auto value = reinterpret_cast<uintptr_t>(at);
+  return at + ((align - value % align) % align);
+}
+
+}  // namespace
+
+Arena::Arena(std::span<std::byte> first, size_t limit)
+    : first_(first), at_(first.data()), end_(first.data() + first.size()), limit_(limit) {}
+
+void* Arena::allocate(size_t size, size_t align) {
+  if (size > limit_ - used_) return nullptr;
+  std::byte* const start = aligned(at_, align);
+  if (start > end_ || static_cast<size_t>(end_ - start) < size) return grow(size, align);
+  used_ += size;
+  at_ = start + size;
+  return start;
+}
+
+void* Arena::grow(size_t size, size_t align) {
+  const size_t bytes = std::max(block_size, sizeof(Block) + align + size);
+  auto* const block = static_cast<Block*>(std::malloc(bytes));
+  if (block == nullptr) return nullptr;
+  block->next = blocks_;
+  blocks_ = block;
+  auto* const begin = reinterpret_cast<std::byte*>(block + 1);
+  std::byte* const start = aligned(begin, align);
+  std::byte* const end = reinterpret_cast<std::byte*>(block) + bytes;
+  used_ += size;
+  // A large request must not waste what is left of the current block.
+  if (bytes > block_size) return start;
+  at_ = start + size;
+  end_ = end;
+  return start;
+}
+
+std::string_view Arena::copy(std::string_view text) {
+  auto* const at = static_cast<char*>(allocate(text.size(), 1));
+  if (at == nullptr) return {};
+  if (!text.empty()) std::memcpy(at, text.data(), text.size());
+  return {at, text.size()};
+}
+
+void Arena::reset() {
+  while (blocks_ != nullptr) {
+    Block* const next = blocks_->next;
+    std::free(blocks_);
+    blocks_ = next;
+  }
+  at_ = first_.data();
+  end_ = first_.data() + first_.size();
+  used_ = 0;
+}
+
+}  // namespace weir
