@@ -3,8 +3,9 @@
 # weir_add_module(NAME [source...] [NEEDS pkg-config-name...])
 #
 # Builds NAME.so, installs it, and registers its tests. Without sources it takes every *.cpp and *.c
-# of the folder but test_*. NEEDS links libraries by their pkg-config names; where one is missing the
-# module is skipped with a line that says so. target_link_libraries(NAME PRIVATE ...) works as well.
+# of the folder but test_*. NEEDS links libraries by their pkg-config names; where one is missing
+# the module is skipped with a line that says so. target_link_libraries(NAME PRIVATE ...) works as
+# well.
 #
 # Tests, as far as the folder has what they need:
 #   NAME.exports  exactly one symbol is exported         NAME.load     the real loader takes it
@@ -22,6 +23,10 @@ function(weir_add_module name)
     file(GLOB sources CONFIGURE_DEPENDS ${here}/*.cpp ${here}/*.c)
     list(FILTER sources EXCLUDE REGEX "/test_[^/]*$")
   endif()
+  if(NOT sources)
+    message(WARNING "module ${name}: skipped, it has no sources")
+    return()
+  endif()
   _weir_wanted(${name} "${arg_NEEDS}" wanted)
   if(NOT wanted)
     return()
@@ -38,6 +43,9 @@ function(weir_add_module name)
     LINK_DEPENDS ${_weir_exports_map})
   target_link_options(${name} PRIVATE
     LINKER:-z,defs,-z,now,-z,relro,--exclude-libs,ALL,--version-script=${_weir_exports_map})
+  if(TARGET weir_modules)
+    add_dependencies(weir_modules ${name})
+  endif()
   install(TARGETS ${name} LIBRARY DESTINATION ${WEIR_MODULE_DIR})
   _weir_install_if(${here}/README.md share/doc/weir/modules/${name})
   _weir_install_if(${here}/example.toml share/doc/weir/modules/${name})

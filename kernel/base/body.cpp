@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/body.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "base/contract.hpp"
+
+namespace weir {
+namespace {
+
+struct Lent : Keeper {
+  weir_fn fn;
+  void* arg;
+};
+
+struct OpenFile : Keeper {
+  int descriptor;
+};
+
+void release_lent(Keeper* keeper) noexcept {
+  auto* const lent = static_cast<Lent*>(keeper);
+  if (lent->fn != nullptr) lent->fn(lent->arg, WEIR_OK);
+  delete lent;
+}
+
+void release_file(Keeper* keeper) noexcept {
+  auto* const file = static_cast<OpenFile*>(keeper);
+  ::close(file->descriptor);
+  delete file;
+}
+
+}  // namespace
+
+BodyPool::~BodyPool() {
+  while (slices_ != nullptr) {
+    Slice* const next = slices_->next;
+    std::free(slices_);
+    slices_ = next;
+  }
+  while (chunks_ != nullptr) {
+    Chunk* const next = chunks_->next;
+    std::free(chunks_);
+    chunks_ = next;
+  }
+}
+
+Slice* BodyPool::take_slice() {
+  Slice* slice = slices_;
+  if (slice != nullptr) {
+    slices_ = slice->next;
+    return slice;
+  }
+  slice = static_cast<Slice*>(std::malloc(sizeof(Slice)));
+  expects(slice != nullptr, "memory for a slice");
+  return slice;
+}
+
+void BodyPool::give_slice(Slice* slice) {
+  slice->next = slices_;
+  slices_ = slice;
+}
+
+Chunk* BodyPool::take_chunk(uint32_t size) {
+  ++in_use_;
+  if (size <= chunk_size && chunks_ != nullptr) {
+    Chunk* const chunk = chunks_;
+    chunks_ = chunk->next;
+    --idle_;
+    chunk->references = 1;
+    chunk->used = 0;
+    return chunk;
+  }
+  const uint32_t capacity = std::max(size, chunk_size);
+  void* const memory = std::malloc(sizeof(Chunk) + capacity);
+  expects(memory != nullptr, "memory for a chunk");
+  auto* const chunk = new (memory) Chunk;
+  chunk->release = give_chunk;
+  chunk->capacity = capacity;
+  chunk->home = this;
+  return chunk;
+}
+
+void BodyPool::give_chunk(Keeper* keeper) noexcept {
+  auto* const chunk = static_cast<Chunk*>(keeper);
+  BodyPool* const home = chunk->home;
+  --home->in_use_;
+  if (chunk->capacity != chunk_size || home->idle_ >= spare) {
+    std::free(chunk);
+    return;
+  }
+  chunk->next = home->chunks_;
+  home->chunks_ = chunk;
+  ++home->idle_;
+}
+
+}  // namespace weir
+
+using weir::Chunk;
+using weir::Keeper;
+using weir::Slice;
+
+namespace {
+
+void unref(Keeper* keeper) {
+  if (keeper != nullptr && --keeper->references == 0) keeper->release(keeper);
+}
+
+}  // namespace
+
+void weir_body::append(const char* data, uint64_t size, Keeper* keeper, uint64_t at) {
+  Slice* const slice = pool_->take_slice();
+  *slice = {nullptr, data, size, keeper, at};
+  (back_ == nullptr ? front_ : back_->next) = slice;
+  back_ = slice;
+  length_ += size;
+}
+
+std::span<char> weir_body::reserve(uint32_t size) {
+  if (tail_ != nullptr && tail_->capacity - tail_->used >= size) {
+    return {tail_->bytes() + tail_->used, tail_->capacity - tail_->used};
+  }
+  Chunk* const chunk = pool_->take_chunk(size);
+  append(chunk->bytes(), 0, chunk, 0);
+  tail_ = chunk;
+  return {chunk->bytes(), chunk->capacity};
+}
+
+void weir_body::commit(uint32_t size) {
+  weir::expects(tail_ != nullptr && size <= tail_->capacity - tail_->used, "reserved bytes");
+  tail_->used += size;
+  back_->size += size;
+  length_ += size;
+}
+
+void weir_body::put(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto room = reserve(1);
+    const size_t part = std::min(bytes.size(), room.size());
+    std::memcpy(room.data(), bytes.data(), part);
+    commit(static_cast<uint32_t>(part));
+    bytes.remove_prefix(part);
+  }
+}
+
+void weir_body::put_borrowed(std::string_view bytes) {
+  if (bytes.empty()) return;
+  tail_ = nullptr;
+  borrows_ = true;
+  append(bytes.data(), bytes.size(), nullptr, 0);
+}
+
+void weir_body::put_owned(std::string_view bytes, weir_fn done, void* arg) {
+  if (bytes.empty()) {
+    if (done != nullptr) done(arg, WEIR_OK);
+    return;
+  }
+  tail_ = nullptr;
+  append(bytes.data(), bytes.size(), new weir::Lent{{1, weir::release_lent}, done, arg}, 0);
+}
+
+bool weir_body::put_file(int descriptor, uint64_t at, uint64_t size) {
+  if (size == 0) return true;
+  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return false;
+  tail_ = nullptr;
+  append(nullptr, size, new weir::OpenFile{{1, weir::release_file}, own}, at);
+  return true;
+}
+
+// A slice that holds the first `size` bytes of the front one, which keeps the rest.
+Slice* weir_body::split_front(uint64_t size) {
+  Slice* const part = pool_->take_slice();
+  *part = {nullptr, front_->data, size, front_->keeper, front_->at};
+  if (part->keeper != nullptr) ++part->keeper->references;
+  if (front_->data != nullptr) front_->data += size;
+  front_->at += size;
+  front_->size -= size;
+  length_ -= size;
+  return part;
+}
+
+void weir_body::move(weir_body& from, uint64_t size) {
+  size = std::min(size, from.length_);
+  if (from.front_ == nullptr || this == &from) return;
+  borrows_ = borrows_ || from.borrows_;
+  tail_ = nullptr;
+  while (size > 0) {
+    Slice* slice = from.front_;
+    if (slice->size > size) {
+      slice = from.split_front(size);
+    } else {
+      from.front_ = slice->next;
+      if (from.front_ == nullptr) from.back_ = nullptr, from.tail_ = nullptr, from.borrows_ = false;
+      from.length_ -= slice->size;
+    }
+    slice->next = nullptr;
+    (back_ == nullptr ? front_ : back_->next) = slice;
+    back_ = slice;
+    length_ += slice->size;
+    size -= slice->size;
+  }
+}
+
+void weir_body::release(Slice* slice) {
+  unref(slice->keeper);
+  pool_->give_slice(slice);
+}
+
+void weir_body::drop(uint64_t size) {
+  size = std::min(size, length_);
+  while (front_ != nullptr && size >= front_->size) {
+    Slice* const slice = front_;
+    size -= slice->size;
+    length_ -= slice->size;
+    front_ = slice->next;
+    release(slice);
+    if (front_ == nullptr) back_ = nullptr, tail_ = nullptr, borrows_ = false;
+  }
+  if (size == 0) return;
+  if (front_->data != nullptr) front_->data += size;
+  front_->at += size;
+  front_->size -= size;
+  length_ -= size;
+}
+
+void weir_body::settle() {
+  if (!borrows_) return;
+  weir_body owned(*pool_);
+  for (Slice* slice = front_; slice != nullptr;) {
+    Slice* const next = slice->next;
+    if (slice->keeper == nullptr) {
+      owned.put({slice->data, static_cast<size_t>(slice->size)});
+      pool_->give_slice(slice);
+    } else {
+      slice->next = nullptr;
+      (owned.back_ == nullptr ? owned.front_ : owned.back_->next) = slice;
+      owned.back_ = slice;
+      owned.tail_ = nullptr;
+      owned.length_ += slice->size;
+    }
+    slice = next;
+  }
+  front_ = std::exchange(owned.front_, nullptr);
+  back_ = std::exchange(owned.back_, nullptr);
+  tail_ = std::exchange(owned.tail_, nullptr);
+  length_ = std::exchange(owned.length_, 0);
+  borrows_ = false;
+}
+
+void weir_body::clear() {
+  while (front_ != nullptr) {
+    Slice* const slice = front_;
+    front_ = slice->next;
+    release(slice);
+  }
+  back_ = nullptr;
+  tail_ = nullptr;
+  length_ = 0;
+  finished_ = false;
+  borrows_ = false;
+}
+
+size_t weir_body::spans(std::span<weir_str> out) const {
+  size_t count = 0;
+  for (const Slice* slice = front_; slice != nullptr && count < out.size(); slice = slice->next) {
+    if (slice->data == nullptr) break;
+    if (slice->size != 0) out[count++] = {slice->data, static_cast<size_t>(slice->size)};
+  }
+  return count;
+}
+
+size_t weir_body::gather(std::span<iovec> out) const {
+  size_t count = 0;
+  for (const Slice* slice = front_; slice != nullptr && count < out.size(); slice = slice->next) {
+    if (slice->data == nullptr) break;
+    if (slice->size == 0) continue;
+    out[count++] = {const_cast<char*>(slice->data), static_cast<size_t>(slice->size)};
+  }
+  return count;
+}
+
+weir_body::FileRange weir_body::front_file() const {
+  if (front_ == nullptr || front_->data != nullptr) return {-1, 0, 0};
+  return {static_cast<const weir::OpenFile*>(front_->keeper)->descriptor, front_->at, front_->size};
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/escape.hpp"
+
+#include <weir/module.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace weir {
+namespace {
+
+constexpr std::string_view hex = "0123456789abcdef";
+constexpr std::string_view upper_hex = "0123456789ABCDEF";
+
+bool is_alphanumeric(unsigned char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Bytes of the UTF-8 sequence at the front; 0: there is none (RFC 3629, 4).
+size_t utf8_length(std::string_view text) {
+  const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto follows = [&](size_t i) { return i < text.size() && (at(i) & 0xc0) == 0x80; };
+  const unsigned char first = at(0);
+  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    if (!follows(1) || !follows(2)) return 0;
+    if (first == 0xe0 && at(1) < 0xa0) return 0;
+    return first == 0xed && at(1) > 0x9f ? 0 : 3;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    if (!follows(1) || !follows(2) || !follows(3)) return 0;
+    if (first == 0xf0 && at(1) < 0x90) return 0;
+    return first == 0xf4 && at(1) > 0x8f ? 0 : 4;
+  }
+  return 0;
+}
+
+// What one step over the front of the text writes.
+struct Step {
+  size_t taken;
+  std::string_view piece;  // in `room` or in the text
+};
+
+Step json_step(std::string_view text, std::span<char, 6> room) {
+  const auto c = static_cast<unsigned char>(text[0]);
+  if (c >= 0x80) {
+    const size_t length = utf8_length(text);
+    return length == 0 ? Step{1, "\xef\xbf\xbd"} : Step{length, text.substr(0, length)};
+  }
+  if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) return {1, text.substr(0, 1)};
+  const char escaped[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+  std::copy_n(escaped, 6, room.begin());
+  return {1, {room.data(), 6}};
+}
+
+Step log_step(std::string_view text, std::span<char, 6> room) {
+  const auto c = static_cast<unsigned char>(text[0]);
+  if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') return {1, text.substr(0, 1)};
+  const char escaped[] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
+  std::copy_n(escaped, 4, room.begin());
+  return {1, {room.data(), 4}};
+}
+
+Step uri_step(std::string_view text, std::span<char, 6> room) {
+  const auto c = static_cast<unsigned char>(text[0]);
+  if (is_alphanumeric(c) || std::string_view("-._~/%").find(text[0]) != std::string_view::npos) {
+    return {1, text.substr(0, 1)};
+  }
+  const char escaped[] = {'%', upper_hex[c >> 4], upper_hex[c & 15]};
+  std::copy_n(escaped, 3, room.begin());
+  return {1, {room.data(), 3}};
+}
+
+Step step(std::string_view text, uint32_t escape, std::span<char, 6> room) {
+  if (escape == WEIR_ESCAPE_JSON) return json_step(text, room);
+  if (escape == WEIR_ESCAPE_LOG) return log_step(text, room);
+  if (escape == WEIR_ESCAPE_URI) return uri_step(text, room);
+  return {text.size(), text};
+}
+
+}  // namespace
+
+bool append_escaped(std::span<char> out, size_t& size, std::string_view text, uint32_t escape) {
+  size_t end = size;
+  char room[6];
+  while (!text.empty()) {
+    const Step next = step(text, escape, room);
+    if (next.piece.size() > out.size() - end) return false;
+    std::copy(next.piece.begin(), next.piece.end(), out.begin() + static_cast<ptrdiff_t>(end));
+    end += next.piece.size();
+    text.remove_prefix(next.taken);
+  }
+  size = end;
+  return true;
+}
+
+}  // namespace weir

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The way of the request through the chains, up to whoever makes the response.
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "chain/chain.hpp"
+#include "chain/exchange.hpp"
+#include "http/hop_by_hop.hpp"
+
+namespace weir {
+
+// Drops what must not travel on. False: the request was refused.
+bool Exchange::clean_request() {
+  Fields& fields = request_.fields;
+  if (const auto refusal = strip_hop_by_hop(fields, site_.identity)) {
+    refuse(*refusal);
+    return false;
+  }
+  drop_odd_names(fields);
+  for (const uint32_t id : site_.identity) fields.remove(id);
+  if (via_count(fields, site_.pseudonym) > 0) {
+    request_.keep_alive = false;
+    answer_error(508, "loop");
+    return false;
+  }
+  return true;
+}
+
+bool Exchange::enter_chain(const ChainOnLoop& chain) {
+  chain_ = &chain;
+  position_ = 0;
+  if (chain.filters.empty()) return true;
+  const auto room = arena_.make<Entered>(entered_count_ + chain.filters.size());
+  if (room.empty()) return false;
+  std::copy_n(entered_.begin(), entered_count_, room.begin());
+  entered_ = room;
+  return true;
+}
+
+// Until the chains end, a filter stops it, or a filter holds the head for the body.
+void Exchange::run_requests() {
+  do {
+    while (position_ < chain_->filters.size()) {
+      const FilterUse& use = chain_->filters[position_++];
+      called_ = entered_count_++;
+      entered_[called_] = {&use, nullptr};
+      if (!WEIR_HAS(weir_http_filter, use.ops, request)) continue;
+      weir_call* const call = call_of(called_);
+      if (call == nullptr) return answer_error(500, "exchange_memory");
+      calling_side_ = WEIR_REQUEST;
+      if (!act_on_request(use.ops->request(call), use, call)) return;
+      if (request_pipe_.holding()) return want_request_body();
+    }
+  } while (next_chain());
+}
+
+// The request goes from the listener's chain to the route's, and from there to who serves it.
+bool Exchange::next_chain() {
+  if (found_.route != nullptr) {
+    serve();
+    return false;
+  }
+  if (listener_.chain.handler.ops != nullptr) {
+    handler_ = &listener_.chain.handler;
+    start_handler();
+    return false;
+  }
+  if (!find_route()) return false;
+  if (!enter_chain(found_.route->chain)) {
+    answer_error(500, "exchange_memory");
+    return false;
+  }
+  return true;
+}
+
+bool Exchange::find_route() {
+  found_.count = 0;
+  if (site_.routes != nullptr) site_.routes->find(*this, found_);
+  const RouteOnLoop* const route = found_.route;
+  if (route == nullptr) {
+    answer_error(404, "no_route");
+  } else if (request_.encoded_slash && !route->encoded_slash) {
+    answer_error(400, "path_slash");
+  } else if (request_.framing.kind == Framing::Kind::length && !body_fits(request_.framing.length)) {
+    request_.keep_alive = false;
+    answer_error(413, "body_large");
+  } else {
+    if (!route->websocket) request_.upgrade_websocket = false;
+    return true;
+  }
+  return false;
+}
+
+bool Exchange::body_fits(uint64_t bytes) const {
+  const uint64_t limit = found_.route == nullptr ? listener_.max_body : found_.route->max_body;
+  return bytes <= limit;
+}
+
+// False: the chain does not go on now.
+bool Exchange::act_on_request(uint32_t verdict, const FilterUse& use, const weir_call* call) {
+  switch (verdict) {
+    case WEIR_NEXT:
+      return true;
+    case WEIR_WAIT:
+      waiting_ = call;
+      wait(*use.owner);
+      return false;
+    case WEIR_ANSWERED:
+      if (!has_answer_) break;
+      take_answer();
+      run_responses(called_);
+      return false;
+    case WEIR_REROUTE:
+      return reroute();
+    default:
+      break;
+  }
+  fault(*use.owner, "failed in request");
+  if (use.owner->fails_open) return true;
+  answer_error(500, "module_fault");
+  return false;
+}
+
+// Matches anew; the filters of the old route end, those of the listener stay.
+bool Exchange::reroute() {
+  const size_t kept = listener_.chain.filters.size();
+  if (found_.route == nullptr) return true;  // nothing was matched yet: going on does it
+  if (++reroutes_ > most_reroutes || request_pipe_.touches_body()) {
+    answer_error(500, "reroutes");
+    return false;
+  }
+  for (size_t i = kept; i < entered_count_; ++i) {
+    const Entered& entry = entered_[i];
+    if (entry.call != nullptr && WEIR_HAS(weir_http_filter, entry.use->ops, end)) {
+      entry.use->ops->end(entry.call);
+    }
+  }
+  entered_count_ = kept;
+  found_.route = nullptr;
+  if (!find_route()) return false;
+  if (enter_chain(found_.route->chain)) return true;
+  answer_error(500, "exchange_memory");
+  return false;
+}
+
+void Exchange::serve() {
+  const RouteOnLoop& route = *found_.route;
+  if (route.chain.handler.ops != nullptr) {
+    handler_ = &route.chain.handler;
+    start_handler();
+  } else if (route.upstream != nullptr) {
+    upstream_ = route.upstream;
+    upstream_name_ = upstream_->options().name;
+    start_attempt();
+  } else {
+    answer_error(404, "no_target");
+  }
+}
+
+// From here on somebody takes the body, so a client that waits for leave gets it.
+void Exchange::want_request_body() {
+  if (wants_body_) return;
+  wants_body_ = true;
+  if (request_pipe_.entry().finished()) return;
+  if (request_.expect_continue && request_bytes_ == 0) {
+    ResponseHead go_on;
+    go_on.status = 100;
+    stream_->send_interim(go_on);
+  }
+  stream_->pull();
+}
+
+void Exchange::pump_request() {
+  while (phase_ == Phase::request || phase_ == Phase::serving || phase_ == Phase::response ||
+         phase_ == Phase::sending) {
+    if (waiting_ != nullptr && phase_ == Phase::request) return;
+    const BodyPipe::Outcome outcome = request_pipe_.pump();
+    if (outcome.kind == BodyPipe::Outcome::Kind::moved) return forward_request();
+    if (outcome.kind == BodyPipe::Outcome::Kind::stopped) return act_on_stopped(outcome, true);
+    run_requests();
+  }
+}
+
+void Exchange::forward_request() {
+  if (handler_ != nullptr) {
+    if (handler_can_run()) run_handler();
+    return;
+  }
+  Body& sink = request_pipe_.sink();
+  if (endpoint_ == nullptr || request_forwarded_ || (sink.empty() && !sink.finished())) return;
+  if (!sink.empty()) {
+    // Kept until the connection is there, so that another endpoint can have it.
+    if (!endpoint_->connected()) return;
+    request_body_sent_ = true;
+  }
+  request_forwarded_ = sink.finished();
+  endpoint_->send_body(sink, request_forwarded_);
+}
+
+}  // namespace weir

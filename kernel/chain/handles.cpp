@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/handles.hpp"
+
+#include "base/contract.hpp"
+
+namespace weir {
+
+weir_ref Handles::add(HandleKind kind, void* object) {
+  if (free_ == no_slot) {
+    expects(slots_.size() <= slot_mask, "fewer than 2^20 handles a loop");
+    slots_.push_back({nullptr, 1, no_slot, HandleKind::none});
+    free_ = static_cast<uint32_t>(slots_.size() - 1);
+  }
+  const uint32_t index = free_;
+  Slot& slot = slots_[index];
+  free_ = slot.next_free;
+  slot.object = object;
+  slot.kind = kind;
+  return (uint64_t{loop_} << loop_shift) | (uint64_t{index} << slot_shift) | slot.generation;
+}
+
+const Handles::Slot* Handles::slot_of(weir_ref ref) const {
+  const uint64_t index = (ref >> slot_shift) & slot_mask;
+  if (loop_of(ref) != loop_ || index >= slots_.size()) return nullptr;
+  const Slot& slot = slots_[index];
+  return slot.object != nullptr && slot.generation == (ref & generation_mask) ? &slot : nullptr;
+}
+
+void Handles::remove(weir_ref ref) {
+  const Slot* const found = slot_of(ref);
+  if (found == nullptr) return;
+  const auto index = static_cast<uint32_t>(found - slots_.data());
+  Slot& slot = slots_[index];
+  slot.object = nullptr;
+  slot.kind = HandleKind::none;
+  slot.generation = static_cast<uint32_t>((slot.generation + 1) & generation_mask);
+  if (slot.generation == 0) slot.generation = 1;
+  slot.next_free = free_;
+  free_ = index;
+}
+
+void* Handles::find(weir_ref ref, HandleKind kind) const {
+  const Slot* const slot = slot_of(ref);
+  return slot != nullptr && slot->kind == kind ? slot->object : nullptr;
+}
+
+HandleKind Handles::kind_of(weir_ref ref) const {
+  const Slot* const slot = slot_of(ref);
+  return slot == nullptr ? HandleKind::none : slot->kind;
+}
+
+}  // namespace weir

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The refs that modules keep (weir_ref): names of exchanges, of an instance on a loop and of
+// timers, that are harmless when what they named has ended.
+//
+// A ref is loop, slot, generation and a small number of the caller's (the filter's place in its
+// chain). A slot is used again with the next generation, so an old ref finds nothing.
+//
+// Thread: one loop; `loop_of` any.
+#pragma once
+
+#include <weir/module.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace weir {
+
+// What a ref can name. A plain tag, so that a lookup costs no virtual call.
+enum class HandleKind : uint8_t { none, exchange, instance, timer };
+
+class Handles {
+ public:
+  explicit Handles(uint32_t loop) : loop_(loop) {}
+
+  // The new name of `object`. Expects: at most 2^20 at a time.
+  weir_ref add(HandleKind kind, void* object);
+  void remove(weir_ref ref);
+
+  // The object, or nullptr when it ended or is of another kind.
+  void* find(weir_ref ref, HandleKind kind) const;
+  HandleKind kind_of(weir_ref ref) const;
+
+  static weir_ref with_place(weir_ref ref, uint32_t place) {
+    return (ref & ~place_mask) | ((uint64_t{place} << place_shift) & place_mask);
+  }
+  static uint32_t place_of(weir_ref ref) {
+    return static_cast<uint32_t>((ref & place_mask) >> place_shift);
+  }
+  static uint32_t loop_of(weir_ref ref) { return static_cast<uint32_t>(ref >> loop_shift); }
+
+ private:
+  // From the top: loop 8, place 8, slot 20, generation 28 (never 0).
+  static constexpr unsigned loop_shift = 56;
+  static constexpr unsigned place_shift = 48;
+  static constexpr unsigned slot_shift = 28;
+  static constexpr uint64_t place_mask = 0xffULL << place_shift;
+  static constexpr uint64_t slot_mask = 0xfffffULL;
+  static constexpr uint64_t generation_mask = 0xfffffffULL;
+  static constexpr uint32_t no_slot = ~0U;
+
+  struct Slot {
+    void* object;
+    uint32_t generation;
+    uint32_t next_free;
+    HandleKind kind;
+  };
+  const Slot* slot_of(weir_ref ref) const;
+
+  std::vector<Slot> slots_;
+  uint32_t free_ = no_slot;
+  uint32_t loop_;
+};
+
+}  // namespace weir

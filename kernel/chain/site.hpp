@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a generation looks like to one loop: instances with their per-loop state, chains as flat
+// arrays, routes with where they lead.
+//
+// Built once per generation and loop, read by every exchange, never changed. An exchange keeps the
+// site it began on, so a newer generation does not touch it.
+//
+// Thread: built on the loop, used there.
+#pragma once
+
+#include <weir/module.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/body.hpp"
+#include "base/list.hpp"
+#include "chain/handles.hpp"
+#include "event/loop.hpp"
+#include "event/tasks.hpp"
+#include "http/head.hpp"
+#include "http/names.hpp"
+#include "upstream/upstream.hpp"
+
+namespace weir {
+
+class Exchange;
+
+// What ends with its owner (an exchange, an instance on a loop): timers and tasks of modules.
+class Dependent : public Link {
+ public:
+  virtual void owner_ended() noexcept = 0;  // may destroy this
+
+ protected:
+  ~Dependent() = default;
+};
+
+// An instance of a component with what it keeps on this loop.
+struct InstanceOnLoop {
+  const weir_component* component = nullptr;
+  std::string_view name;  // as in the file
+  void* instance = nullptr;
+  void* state = nullptr;
+  uint64_t* cells = nullptr;
+  weir_ref ref = 0;
+  bool fails_open = false;
+  Clock::duration wait_timeout{};
+  mutable List<Dependent> dependents;
+};
+
+template <class Ops>
+struct Use {  // one place where an instance is used
+  const Ops* ops = nullptr;
+  const InstanceOnLoop* owner = nullptr;
+  const void* conf = nullptr;
+};
+using FilterUse = Use<weir_http_filter>;
+using HandlerUse = Use<weir_handler>;
+using ObserverUse = Use<weir_observer>;
+
+struct ChainOnLoop {
+  std::vector<FilterUse> filters;
+  HandlerUse handler;  // ops == nullptr: none
+};
+
+struct RouteOnLoop {
+  std::string_view name;
+  ChainOnLoop chain;
+  LoopUpstream* upstream = nullptr;
+  uint64_t max_body = 0;
+  bool websocket = true;
+  bool encoded_slash = false;
+  std::vector<uint32_t> trailers;  // ids of fields that may follow a body
+};
+
+struct ListenerOnLoop {
+  std::string_view name;
+  uint32_t index = 0;
+  std::string_view scheme = "http";
+  uint64_t max_body = UINT64_MAX;
+  ChainOnLoop chain;
+};
+
+struct PathParameter {
+  std::string_view name, value;
+};
+
+// Finds the route of a request; stands above this floor.
+class RouteFinder {
+ public:
+  static constexpr size_t most_parameters = 16;
+  struct Found {
+    const RouteOnLoop* route = nullptr;
+    std::array<PathParameter, most_parameters> parameters;
+    size_t count = 0;
+  };
+  virtual void find(const Exchange& exchange, Found& found) const = 0;
+
+ protected:
+  ~RouteFinder() = default;
+};
+
+struct SiteOnLoop {
+  Loop& loop;
+  BodyPool& bodies;
+  Handles& handles;
+  Tasks& tasks;
+  const Names& names;
+  const RouteFinder* routes = nullptr;
+  std::vector<ObserverUse> observers{};
+  std::vector<uint32_t> identity{};  // fields that only a module may set
+  std::vector<weir_cidr> trusted{};  // peers whose forwarding fields are believed
+  std::string pseudonym{};         // in Via and against loops
+  std::string via{};               // the whole Via entry
+};
+
+}  // namespace weir

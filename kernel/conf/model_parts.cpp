@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conf/model_reader.hpp"
+
+#include <algorithm>
+
+namespace weir::conf {
+
+namespace {
+
+constexpr std::string_view http_prefix = "http://";
+
+bool is_label_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool is_host_name(std::string_view name) {
+  if (name.empty() || name.size() > 253) return false;
+  if (name.starts_with('[')) {
+    const auto address =
+        name.ends_with(']') ? parse_ip(name.substr(1, name.size() - 2)) : std::nullopt;
+    return address && address->family == 6;
+  }
+  bool dot = true;  // as if one stood before: labels are not empty
+  for (const char c : name) {
+    if (c == '.' ? dot : !is_label_byte(c)) return false;
+    dot = c == '.';
+  }
+  return !dot;
+}
+
+// "host:port", "[::1]:80", and the same without a port, which means 80.
+std::optional<Address> parse_authority(std::string_view text) {
+  auto address = parse_address(text);
+  if (!address) address = parse_address(std::string{text} + ":80");
+  if (!address || address->is_unix() || address->host.empty() || address->port == 0) return {};
+  return address;
+}
+
+}  // namespace
+
+std::string text_of(weir_str text) {
+  return text.p == nullptr ? std::string{} : std::string{text.p, text.n};
+}
+
+std::vector<std::string> texts_of(const weir_list& list) {
+  std::vector<std::string> out;
+  each_text(list, [&](size_t, std::string text) { out.push_back(std::move(text)); });
+  return out;
+}
+
+const Node& item_node(const Node& table, std::string_view key, size_t index) {
+  const Node& node = *table.find(key);
+  return node.is(Kind::array) ? node.children()[index] : node;
+}
+
+std::span<const Node> tables_of(Reading& reading, std::string_view name) {
+  const Node* list = reading.document.root().find(name);
+  if (list == nullptr) return {};
+  const auto is_table = [](const Node& node) { return node.is(Kind::table); };
+  const bool good = list->is(Kind::array) &&
+                    std::all_of(list->children().begin(), list->children().end(), is_table);
+  if (good) return list->children();
+  reading.report.error(list->key_place(), "'" + std::string{name} + "' is a list of tables",
+                       "write [[" + std::string{name} + "]]");
+  return {};
+}
+
+std::optional<Use> read_use(Reading& reading, const Node& node, std::string_view what) {
+  const std::string label{what};
+  if (node.is(Kind::text) && !node.text().empty()) return Use{node.text(), nullptr, node.place()};
+  if (!node.is(Kind::table) || node.children().empty()) {
+    reading.report.error(
+        node.place(), label + ": expected \"name\" or { name = { keys } }, found " + node.shown());
+    return {};
+  }
+  if (node.children().size() > 1) {
+    reading.report.error(
+        node.place(),
+        label + ": one name in a table, found " + std::to_string(node.children().size()),
+        what == "filters" ? "write [{ a = { ... } }, { b = { ... } }]" : "");
+    return {};
+  }
+  const Node& keys = node.children().front();
+  if (!keys.is(Kind::table)) {
+    reading.report.error(keys.place(),
+                         label + ": expected the keys of '" + readable(keys.key()) +
+                             "' as a table, found " + keys.shown(),
+                         "write { " + readable(keys.key()) + " = { key = value } }");
+    return {};
+  }
+  return Use{keys.key(), &keys, keys.key_place()};
+}
+
+std::vector<Use> read_uses(Reading& reading, const Node* node, std::string_view what) {
+  std::vector<Use> out;
+  if (node == nullptr) return out;
+  const auto items = node->is(Kind::array) ? node->children() : std::span<const Node>{node, 1};
+  for (const Node& item : items) {
+    if (auto use = read_use(reading, item, what)) out.push_back(std::move(*use));
+  }
+  return out;
+}
+
+std::optional<Endpoint> read_url(Reading& reading, const Node& node) {
+  const std::string& text = node.text();
+  const auto wrong = [&](std::string message, std::string hint) {
+    reading.report.error(node.place(), "to: " + std::move(message), std::move(hint));
+    return std::nullopt;
+  };
+  if (text.starts_with("unix:")) {
+    const auto address = parse_address(text);
+    if (!address) return wrong("expected \"unix:/path\", found " + node.shown(), "");
+    return Endpoint{*address, text, 1, node.place()};
+  }
+  if (text.starts_with("https://")) {
+    return wrong("upstreams are reached by http:// only",
+                 "https needs a transport module, and there is none yet");
+  }
+  if (!text.starts_with(http_prefix)) {
+    return wrong(
+        "expected the name of an upstream or a URL such as \"http://127.0.0.1:9001\", found " +
+            node.shown(),
+        "");
+  }
+  std::string_view authority = std::string_view{text}.substr(http_prefix.size());
+  if (authority.ends_with('/')) authority.remove_suffix(1);
+  if (authority.find_first_of("/?#") != std::string_view::npos) {
+    return wrong("a URL ends behind host and port here, found " + node.shown(),
+                 "the filter 'rewrite' changes paths");
+  }
+  const auto address = parse_authority(authority);
+  if (!address) {
+    return wrong("expected a URL such as \"http://127.0.0.1:9001\", found " + node.shown(), "");
+  }
+  return Endpoint{*address, format_address(*address), 1, node.place()};
+}
+
+// What an [upstream] has where nothing but its endpoints is written.
+Upstream bare_upstream(Reading& reading) {
+  Report unread;
+  Storage storage;
+  const auto document = load_text("presets", "endpoints = []", unread);
+  const auto* keys =
+      reading.fill_table<UpstreamKeys>(upstream_schema, &document->root(), "[upstream]", storage);
+  return upstream_of(reading, *keys);
+}
+
+size_t anonymous_upstream(Reading& reading, Endpoint endpoint) {
+  const auto [found, fresh] =
+      reading.anonymous.emplace(endpoint.written, reading.model.upstreams.size());
+  if (!fresh) return found->second;
+  if (!reading.bare) reading.bare = bare_upstream(reading);
+  Upstream out = *reading.bare;
+  out.name =
+      endpoint.address.is_unix() ? endpoint.written : std::string{http_prefix} + endpoint.written;
+  out.place = endpoint.place;
+  out.endpoints.push_back(std::move(endpoint));
+  reading.model.upstreams.push_back(std::move(out));
+  return found->second;
+}
+
+std::optional<HostPattern> parse_host(std::string_view text, bool wildcard_allowed) {
+  HostPattern out;
+  out.wildcard = wildcard_allowed && text.starts_with("*.");
+  if (out.wildcard) text.remove_prefix(2);
+  if (text.ends_with('.')) text.remove_suffix(1);
+  out.name = text;
+  std::transform(out.name.begin(), out.name.end(), out.name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (!is_host_name(out.name) || (out.wildcard && out.name.starts_with('['))) return {};
+  return out;
+}
+
+}  // namespace weir::conf

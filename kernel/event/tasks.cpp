@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "event/tasks.hpp"
+
+#include "base/contract.hpp"
+#include "event/loop.hpp"
+
+#include <utility>
+
+namespace weir {
+
+Tasks::Tasks(unsigned threads, size_t limit) : limit_(limit) {
+  expects(threads > 0, "a pool has threads");
+  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+}
+
+Tasks::~Tasks() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  threads_.clear();  // joins
+}
+
+bool Tasks::submit(std::function<void()> work, Loop& loop, std::function<void()> done) {
+  return submit([work = std::move(work), &loop, done = std::move(done)]() mutable {
+    work();
+    loop.post(std::move(done));
+  });
+}
+
+bool Tasks::submit(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    expects(!closing_, "the pool is open");
+    if (queue_.size() >= limit_) return false;
+    queue_.push_back(std::move(work));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+size_t Tasks::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void Tasks::serve() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    {
+      const auto work = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      work();
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace weir

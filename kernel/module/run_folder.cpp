@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "module/run_folder.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace weir {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string prefix() { return "weir-" + std::to_string(::geteuid()) + "-"; }
+
+bool maps_code(const char* folder) {
+  struct statvfs status {};
+  return ::statvfs(folder, &status) == 0 && (status.f_flag & (ST_NOEXEC | ST_RDONLY)) == 0 &&
+         ::access(folder, W_OK | X_OK) == 0;
+}
+
+std::string default_parent() {
+  for (const char* folder :
+       {static_cast<const char*>(::secure_getenv("XDG_RUNTIME_DIR")), "/tmp"}) {
+    if (folder != nullptr && folder[0] == '/' && maps_code(folder)) return folder;
+  }
+  return "/var/tmp";
+}
+
+// The locked descriptor of a folder of ours, or -1: it is not ours, or its owner lives.
+int lock_folder(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  struct stat status {};
+  const bool mine = fd >= 0 && ::fstat(fd, &status) == 0 && status.st_uid == ::geteuid() &&
+                    (status.st_mode & 077) == 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  if (mine) return fd;
+  if (fd >= 0) ::close(fd);
+  return -1;
+}
+
+bool write_all(int fd, std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return false;
+    bytes = bytes.subspan(static_cast<size_t>(put));
+  }
+  return true;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(std::string parent)
+    : parent_(parent.empty() ? default_parent() : std::move(parent)), owner_(::getpid()) {}
+
+RunFolder::~RunFolder() {
+  if (lock_ < 0 || owner_ != ::getpid()) return;
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  ::close(lock_);
+}
+
+// Removes what dead processes of this user left.
+void RunFolder::sweep() const {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator{parent_, error}) {
+    const auto path = entry.path();
+    if (!path.filename().string().starts_with(prefix()) || path == path_) continue;
+    const int fd = lock_folder(path);
+    if (fd < 0) continue;
+    fs::remove_all(path, error);
+    ::close(fd);
+  }
+}
+
+Loaded<std::string> RunFolder::create() {
+  if (lock_ >= 0) return path_;
+  path_ = parent_ + "/" + prefix() + std::to_string(owner_);
+  if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
+    return LoadRefusal{"the run folder " + path_ + " cannot be made: " + std::strerror(errno),
+                       "make " + parent_ + " writable, or set XDG_RUNTIME_DIR to another folder"};
+  }
+  lock_ = lock_folder(path_);
+  if (lock_ < 0) {
+    return LoadRefusal{"the run folder " + path_ + " is in use by another process or user",
+                       "remove it, or set XDG_RUNTIME_DIR to another folder"};
+  }
+  sweep();
+  return path_;
+}
+
+Loaded<std::string> RunFolder::copy(const std::string& name, std::span<const char> bytes) {
+  const auto folder = create();
+  if (!folder) return folder.error();
+  const std::string path = *folder + "/" + name;
+  if (::access(path.c_str(), R_OK) == 0) return path;
+  const std::string unfinished = path + ".new";
+  const int fd = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0500);
+  const bool written = fd >= 0 && write_all(fd, bytes);
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (!written || ::rename(unfinished.c_str(), path.c_str()) != 0) {
+    return LoadRefusal{"no copy of it can be written to " + *folder + ": " +
+                           std::strerror(written ? errno : error),
+                       "make room there, or set XDG_RUNTIME_DIR to another folder"};
+  }
+  return path;
+}
+
+}  // namespace weir

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A listening socket, TCP or Unix.
+//
+// ":8080" takes IPv6 and IPv4 clients with one socket, and IPv4 alone where the machine has no
+// IPv6; "[::]:8080" takes IPv6 only. The file of a Unix socket that nobody answers on any more is
+// replaced, one that is answered is a port in use. The file stays when the listener closes, since
+// another process may have been given the socket; remove_file is for the last one.
+//
+// Thread: open, adopt and remove_file: control; accept: any, several loops may share one listener.
+#pragma once
+
+#include "base/result.hpp"
+#include "net/address.hpp"
+#include "net/socket.hpp"
+
+#include <Poco/AutoPtr.h>
+#include <Poco/Net/ServerSocketImpl.h>
+
+namespace weir {
+
+struct Accepted {
+  Socket socket;
+  Address peer;
+};
+
+class Listener {
+ public:
+  static constexpr int usual_backlog = 4096;  // the system cuts it to net.core.somaxconn
+
+  // The error is a whole sentence: what cannot be listened on, why, and a way out.
+  static Result<Listener> open(const Address& address, int backlog = usual_backlog);
+
+  // Takes over a socket that listens already.
+  static Result<Listener> adopt(int fd);
+
+  int fd() const { return owner_->sockfd(); }
+
+  // As asked for, with the port that the system chose.
+  const Address& address() const { return address_; }
+
+  // The next connection, with TCP_NODELAY, or errno: EAGAIN when there is none, EMFILE, ENFILE,
+  // ENOBUFS or ENOMEM when the system is at its end. A connection that broke in the queue is
+  // passed over.
+  Result<Accepted, int> accept();
+
+  void remove_file();
+
+ private:
+  Listener(int fd, const Address& address);
+
+  Poco::AutoPtr<Poco::Net::ServerSocketImpl> owner_;
+  Address address_;
+};
+
+}  // namespace weir

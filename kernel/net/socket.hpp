@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A connected stream socket, TCP or Unix. Poco owns the descriptor; the calls that move bytes are
+// made here, because Poco's neither take vectors nor say "try again" without an exception.
+//
+// Everything is non-blocking and close-on-exec, and no send raises SIGPIPE.
+//
+// Thread: one owner.
+#pragma once
+
+#include "base/result.hpp"
+#include "net/address.hpp"
+
+#include <cstdint>
+#include <span>
+
+#include <Poco/AutoPtr.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/Net/StreamSocketImpl.h>
+#include <sys/uio.h>
+
+namespace weir {
+
+struct IoResult {
+  enum Status : uint8_t {
+    ok,     // n bytes were moved
+    again,  // nothing now; the watcher will hear of it
+    eof,    // receive: the peer has ended; send_file: the file has
+    error   // `reason` is the errno; the connection is of no further use
+  };
+  Status status = again;
+  size_t n = 0;
+  int reason = 0;
+};
+
+class Socket {
+ public:
+  Socket() = default;
+  Socket(Socket&&) = default;
+  Socket& operator=(Socket&&) = default;
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() = default;  // closes
+
+  // Takes over a descriptor that is non-blocking and close-on-exec.
+  static Socket adopt(int fd);
+
+  // Begins to connect; the first writability tells the end, connect_error how it went.
+  static Result<Socket> connect(const Address& address);
+
+  bool open() const { return !owner_.isNull(); }
+  explicit operator bool() const { return open(); }
+
+  // Expects: open, as does all below.
+  int fd() const { return owner_->sockfd(); }
+
+  // A receive that filled less than `into` has emptied the socket; do not ask again.
+  IoResult receive(std::span<char> into);
+
+  // What the kernel takes now, from the front; 16 pieces at most in one call are worth it.
+  IoResult send(std::span<const iovec> pieces);
+  IoResult send(std::string_view bytes);
+
+  // From a file's `offset` on, not through user space; eof: the file is shorter than that.
+  IoResult send_file(int file, uint64_t offset, size_t count);
+
+  // Sends what is queued, then the end of the stream; receiving goes on.
+  void shutdown_write();
+
+  void close() { owner_.reset(); }
+
+  // Closes with a reset: the peer learns that the stream is incomplete.
+  void reset();
+
+  void no_delay();  // harmless on a Unix socket
+
+  // Reports readability only when that many bytes are there; 1 is the system's default.
+  void low_water(int bytes);
+
+  // Of the connect: 0 when it succeeded. Reading it clears it.
+  int connect_error();
+
+  Address peer() const;
+  Address local() const;
+
+  // The same descriptor for Poco's classes, in the cold parts.
+  Poco::Net::StreamSocket poco() const;
+
+ private:
+  explicit Socket(int fd) : owner_(new Poco::Net::StreamSocketImpl(fd)) {}
+
+  Poco::AutoPtr<Poco::Net::StreamSocketImpl> owner_;
+};
+
+}  // namespace weir

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/wire.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr size_t most_vectors = 64;
+constexpr uint64_t most_file_bytes = 512 * 1024;  // of one sendfile: other connections wait
+
+}  // namespace
+
+bool Wire::attach(Socket socket) {
+  socket_ = std::move(socket);
+  return loop_.watch(socket_.fd(), *this);
+}
+
+void Wire::hang_up_broken() {
+  if (!attached()) return;
+  loop_.forget(socket_.fd(), *this);
+  socket_.reset();
+  out_.clear();
+  readable_ = writable_ = false;
+}
+
+void Wire::hang_up() {
+  out_.clear();
+  if (!attached()) return;
+  loop_.forget(socket_.fd(), *this);
+  socket_ = Socket{};
+  readable_ = writable_ = false;
+}
+
+void Wire::note(uint32_t events) {
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_done_ = true;
+}
+
+IoResult Wire::receive(std::span<char> into) {
+  const IoResult result = socket_.receive(into);
+  const bool short_read = result.status == IoResult::ok &&
+                          result.n < into.size();
+  // With the end in sight one more call is due, for it alone tells end from reset.
+  if (result.status == IoResult::again || (short_read && !peer_done_)) readable_ = false;
+  return result;
+}
+
+IoResult Wire::send_some() {
+  const auto file = out_.front_file();
+  if (file.size != 0) {
+    return socket_.send_file(file.descriptor, file.at, std::min(file.size, most_file_bytes));
+  }
+  std::array<iovec, most_vectors> vectors;
+  const size_t count = out_.gather(vectors);
+  return socket_.send({vectors.data(), count});
+}
+
+bool Wire::send_pending() {
+  while (writable_ && !out_.empty()) {
+    const IoResult result = send_some();
+    if (result.status == IoResult::again) {
+      writable_ = false;
+    } else if (result.status != IoResult::ok) {
+      return false;
+    } else {
+      out_.drop(result.n);
+    }
+  }
+  return true;
+}
+
+}  // namespace weir

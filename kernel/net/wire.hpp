@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A connected socket on a loop with a queue of what is still to be sent: the part that both sides
+// of a proxied exchange share.
+//
+// The descriptor is registered once, edge triggered, for its whole life. A read that came back
+// short found the socket empty, so no second call asks; a write is tried at once and waits for the
+// loop only after the kernel refused some of it.
+//
+// Thread: one loop.
+#pragma once
+
+#include "base/body.hpp"
+#include "event/loop.hpp"
+#include "net/socket.hpp"
+
+namespace weir {
+
+class Wire : public Watcher {
+ public:
+  Wire(Loop& loop, BodyPool& pool) : loop_(loop), pool_(pool), out_(pool) {}
+  virtual ~Wire() { hang_up(); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+ protected:
+  // Takes the socket over and registers it; false: the loop cannot watch it.
+  bool attach(Socket socket);
+  // Closes it; what was not sent is dropped. Harmless when there is none.
+  void hang_up();
+  // The same with a reset, which tells the peer that the stream is incomplete.
+  void hang_up_broken();
+  bool attached() const { return socket_.open(); }
+
+  // Notes what epoll reported.
+  void note(uint32_t events);
+
+  // Receives once into `into`. After a short read the socket counts as empty.
+  IoResult receive(std::span<char> into);
+  // Sends as much as the kernel takes; false: the connection is broken.
+  bool send_pending();
+
+  Loop& loop_;
+  BodyPool& pool_;
+  Socket socket_;
+  Body out_;
+  bool readable_ = false;
+  bool writable_ = false;
+  bool peer_done_ = false;  // the other end has closed its direction, or all
+
+ private:
+  IoResult send_some();
+};
+
+}  // namespace weir

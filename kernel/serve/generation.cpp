@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/generation.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr size_t longest_chain = 200;  // a filter's place in its exchange is one byte of a ref
+
+UpstreamOptions options_of(const conf::Upstream& upstream, const conf::Server& server) {
+  UpstreamOptions options;
+  options.name = upstream.name;
+  if (upstream.host == conf::Upstream::Host::fixed) options.host = upstream.fixed_host;
+  options.host_of_endpoint = upstream.host == conf::Upstream::Host::endpoint;
+  options.timeouts = {upstream.connect,          upstream.first_byte,
+                      upstream.read,             server.timeouts.write,
+                      server.timeouts.tunnel,    upstream.idle_timeout};
+  options.max_idle = upstream.max_idle;
+  options.max_requests = upstream.max_requests == 0 ? UINT64_MAX : upstream.max_requests;
+  options.response_limits = {.line = response_limits.line,
+                             .field = server.limits.response_header,
+                             .total = server.limits.response_header,
+                             .fields = static_cast<size_t>(server.limits.response_header_count)};
+  return options;
+}
+
+bool answers(const Chain& chain) {
+  return chain.handler.instance != nullptr ||
+         std::any_of(chain.filters.begin(), chain.filters.end(), [](const InstanceUse& use) {
+           return (use.instance->component->table.flags & WEIR_ANSWERS) != 0;
+         });
+}
+
+// A place in the list that did not become a use was reported already.
+bool is_whole(const Chain& chain, const std::vector<conf::Use>& uses) {
+  return chain.filters.size() + (chain.handler.instance != nullptr ? 1 : 0) == uses.size();
+}
+
+}  // namespace
+
+Generation::Generation(conf::Document document, conf::Model model, Images& images)
+    : document_(std::move(document)),
+      model_(std::move(model)),
+      registry_(images, module_folders()) {}
+
+std::unique_ptr<Generation> Generation::build(conf::Document document, Images& images,
+                                              Names& names, conf::Report& report) {
+  auto model = conf::read_model(document, report);
+  if (!model) return nullptr;
+  std::unique_ptr<Generation> made(new Generation(std::move(document), std::move(*model), images));
+  made->load_modules(report);
+  made->instances_ = std::make_unique<Instances>(made->model_, made->registry_, names, report);
+  made->make_chains(report);
+  made->make_upstreams();
+  made->make_router(names, report);
+  return made;
+}
+
+void Generation::load_modules(conf::Report& report) {
+  for (const conf::ModuleEntry& entry : model_.modules) {
+    const auto loaded = registry_.load({entry.name, entry.path, entry.sha256});
+    if (!loaded) report.error(entry.place, loaded.error().text, loaded.error().hint);
+  }
+}
+
+Chain Generation::make_chain(const std::vector<conf::Use>& uses, conf::Report& report) {
+  Chain chain;
+  for (const conf::Use& use : uses) {
+    if (chain.handler.instance != nullptr) {
+      report.error(use.place,
+                   "'" + use.name + "' is never reached: '" + chain.handler.instance->name +
+                       "' before it makes the response",
+                   "move the handler to the end of the list");
+      continue;
+    }
+    const InstanceUse made = instances_->chain_use(use);
+    if (made.instance == nullptr) continue;
+    if (made.is_handler()) {
+      chain.handler = made;
+    } else {
+      chain.filters.push_back(made);
+    }
+  }
+  if (chain.filters.size() > longest_chain) {
+    report.error(uses.front().place, "more than 200 filters in one list");
+  }
+  return chain;
+}
+
+void Generation::make_chains(conf::Report& report) {
+  for (const conf::Listener& listener : model_.listeners) {
+    listener_chains_.push_back(make_chain(listener.filters, report));
+  }
+  for (const conf::Route& route : model_.routes) {
+    Chain chain = make_chain(route.filters, report);
+    const bool has_target = route.upstream != conf::no_upstream;
+    if (has_target && chain.handler.instance != nullptr) {
+      report.error(route.place,
+                   "the route has both `to` and the handler '" + chain.handler.instance->name +
+                       "': only one of them can answer",
+                   "remove one");
+    }
+    if (!has_target && !answers(chain) && is_whole(chain, route.filters)) {
+      report.error(route.place, "the route leads nowhere: it has no `to`, and no filter answers",
+                   "add to = \"http://127.0.0.1:9001\", or a handler at the end of filters");
+    }
+    route_chains_.push_back(std::move(chain));
+  }
+}
+
+void Generation::make_upstreams() {
+  for (const conf::Upstream& upstream : model_.upstreams) {
+    Balancer balancer;
+    if (upstream.balancer) {
+      const InstanceUse use = instances_->balancer(*upstream.balancer, upstream.name);
+      if (use.instance != nullptr) {
+        balancer = {&use.instance->component->as<weir_balancer>(), use.instance->handle};
+      }
+    }
+    upstreams_.push_back(
+        std::make_unique<Upstream>(options_of(upstream, model_.server), balancer));
+  }
+}
+
+void Generation::make_router(Names& names, conf::Report& report) {
+  auto built = Router::build(model_.routes, model_.listeners, names);
+  for (const RouteConflict& conflict : built.conflicts) {
+    const conf::Place& first = model_.routes[conflict.first].place;
+    if (conflict.first == conflict.second) {
+      report.error(first, conflict.text);
+    } else {
+      report.conflict(first, conflict.text, model_.routes[conflict.second].place,
+                      "the other route");
+    }
+  }
+  router_ = std::move(built.router);
+}
+
+}  // namespace weir

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that one state of the configuration consists of: modules' instances, chains, routes
+// and upstreams. Immutable once built; a reload builds the next one beside it.
+//
+// Thread: built and destroyed on control, read by all loops.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conf/model.hpp"
+#include "serve/instances.hpp"
+#include "serve/router.hpp"
+#include "upstream/upstream.hpp"
+
+namespace weir {
+
+struct Chain {
+  std::vector<InstanceUse> filters;
+  InstanceUse handler;  // instance == nullptr: none
+};
+
+class Generation {
+ public:
+  // Reads, loads and configures; all that is wrong is in the report, and with errors there the
+  // generation must not serve. nullptr: there is nothing to look at.
+  static std::unique_ptr<Generation> build(conf::Document document, Images& images, Names& names,
+                                           conf::Report& report);
+
+  const conf::Document& document() const { return document_; }
+  const conf::Model& model() const { return model_; }
+  const Registry& registry() const { return registry_; }
+  Instances& instances() { return *instances_; }
+  const Instances& instances() const { return *instances_; }
+  const Router& router() const { return router_; }
+  const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
+  const Chain& listener_chain(size_t listener) const { return listener_chains_[listener]; }
+  const Chain& route_chain(size_t route) const { return route_chains_[route]; }
+
+ private:
+  Generation(conf::Document document, conf::Model model, Images& images);
+
+  void load_modules(conf::Report& report);
+  Chain make_chain(const std::vector<conf::Use>& uses, conf::Report& report);
+  void make_chains(conf::Report& report);
+  void make_upstreams();
+  void make_router(Names& names, conf::Report& report);
+
+  conf::Document document_;
+  conf::Model model_;
+  Registry registry_;
+  std::unique_ptr<Instances> instances_;
+  std::vector<std::unique_ptr<Upstream>> upstreams_;
+  std::vector<Chain> listener_chains_, route_chains_;
+  Router router_;
+};
+
+}  // namespace weir

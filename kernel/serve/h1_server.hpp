@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A client's connection that speaks HTTP/1.1: one exchange after the other, in the order asked.
+//
+// At rest it holds a descriptor and this object, no buffer. A head is read from the loop's receive
+// buffer and copied once, into the exchange; what cannot be used yet (a partial head, a request that
+// was sent ahead) is kept aside and nothing more is read. A refused message gets its status and the
+// connection ends, since where the next message begins is not known any more.
+//
+// Thread: one loop.
+#pragma once
+
+#include <string>
+
+#include "chain/exchange.hpp"
+#include "event/timers.hpp"
+#include "http/body_reader.hpp"
+#include "http/h1_reader.hpp"
+#include "http/head_scanner.hpp"
+#include "http/stream.hpp"
+#include "net/wire.hpp"
+
+namespace weir {
+
+class H1Server;
+
+struct ServerLimits {
+  HeadLimits head;
+  uint64_t requests = 10'000;         // of one connection
+  uint64_t unread_body = 64 * 1024;   // read and dropped to save the connection
+  Clock::duration head_time{};        // from its first byte
+  Clock::duration body_time{};        // between bytes
+  uint64_t body_rate = 0;             // bytes per second, on average
+  Clock::duration body_rate_after{};  // before that the rate is not looked at
+  Clock::duration keep_alive{};
+  Clock::duration write_time{};       // without progress
+  Clock::duration unread_time{};      // for unread_body, and for the last goodbye
+  Clock::duration tunnel{};
+};
+
+// What a connection needs of its worker.
+class ConnectionOwner {
+ public:
+  virtual const ServerLimits& limits() const = 0;
+  virtual bool draining() const = 0;
+  // For a request on this listener; it lives until destroy.
+  virtual Exchange& create_exchange(uint32_t listener, ServerStream& stream,
+                                    const weir_address& peer) = 0;
+  virtual void destroy_exchange(Exchange& exchange) = 0;
+  // The owner destroys it, not before this turn is over.
+  virtual void connection_ended(H1Server& connection) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+class H1Server final : public Wire, public ServerStream, private Deferred, private Timer {
+ public:
+  // What it needs of its listener.
+  struct Origin {
+    uint32_t listener = 0;
+    weir_address peer{};
+    bool allow_encoded_slash = false;  // some route may let %2F through
+  };
+
+  H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, const Origin& origin);
+  ~H1Server() override;
+
+  // Takes an accepted socket. False: the loop cannot watch it.
+  bool open(Socket socket);
+  // The process ends: no request after the one that runs, or that comes within the next moment.
+  void drain();
+
+  size_t place = 0;  // the owner's note
+
+  void send_interim(const ResponseHead& head) override;
+  void send_response(const ResponseHead& head) override;
+  void send_body(Body& from, bool last) override;
+  void flush() override;
+  void pull() override;
+  void become_tunnel() override;
+  uint64_t backlog() const override { return out_.length(); }
+  void abort() override;
+
+ private:
+  enum class State : uint8_t { idle, head, exchange, draining, tunnel, closing, ended };
+
+  void ready(uint32_t events) noexcept override;
+  void deferred() noexcept override;
+  void expired() noexcept override;
+
+  void drive();
+  bool report();
+  void read();
+  bool read_once();
+  bool wants_input() const;
+  bool takes_body() const;
+  void take(std::string_view bytes);
+  void take_held();
+  void hold(std::string_view bytes);
+  void take_head(std::string_view& bytes);
+  void begin_exchange(std::string_view head);
+  void refuse(const Refusal& refusal);
+  void take_body(std::string_view& bytes);
+  void take_unread(std::string_view& bytes);
+  void at_end_of_input();
+  bool may_continue(const ResponseHead& head) const;
+  void write();
+  void check_complete();
+  void finish_exchange();
+  void next_request();
+  void say_goodbye();
+  void gone(const char* reason);
+  void end();
+  void arm();
+  bool body_too_slow() const;
+
+  ConnectionOwner& owner_;
+  Origin origin_;
+  Exchange* exchange_ = nullptr;
+  HeadScanner scanner_;
+  BodyReader body_{Framing{}};
+  std::string held_;  // a partial head, or what came ahead of its time
+  Body in_;           // what is handed to the exchange
+  uint64_t requests_ = 0;
+  uint64_t body_bytes_ = 0;  // of the body that is being read
+  Clock::time_point body_began_;
+  Framing framing_;  // of the response
+  State state_ = State::idle;
+  bool persists_ = true;        // after this exchange
+  bool bodiless_ = false;         // the response has no body, whatever its framing says
+  bool response_queued_ = false;  // to its last byte
+  bool progressed_ = false;       // something was sent since the deadline was set
+  bool reports_drain_ = false;  // the backlog was too long
+  bool drained_ = false;        // and is not any more; told in the next turn
+  bool complete_ = false;       // the response is sent; told in the next turn
+  bool broken_ = false;         // a write failed, or the response cannot be completed
+  bool resets_ = false;         // nothing but a reset tells the client that it is incomplete
+  bool write_over_ = false;     // of a tunnel: our direction is ended
+  bool input_over_ = false;     // the client has ended its direction
+};
+
+}  // namespace weir

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/instances.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace weir {
+namespace {
+
+constexpr const char* filter_kind = "weir.http-filter/1";
+constexpr const char* handler_kind = "weir.handler/1";
+constexpr const char* balancer_kind = "weir.balancer/1";
+constexpr const char* observer_kind = "weir.observer/1";
+
+// A component without keys still takes the kernel's.
+constexpr weir_schema no_keys{sizeof(weir_schema), sizeof(weir_key), nullptr, 0, 1};
+
+const weir_schema& schema_of(const Component& component) {
+  return component.table.schema == nullptr ? no_keys : *component.table.schema;
+}
+
+// What the callbacks of weir_setup need to find again.
+struct Configuring {
+  Instance& instance;
+  const conf::Input& input;
+  conf::Report& report;
+};
+
+void complain(void* report, uint32_t level, const char* key, weir_str text, weir_str hint) {
+  auto& configuring = *static_cast<Configuring*>(report);
+  const conf::Place place = conf::place_of(configuring.input, key == nullptr ? "" : key);
+  std::string message = configuring.input.title + ": ";
+  if (key != nullptr) message += std::string(key) + ": ";
+  message.append(text.p, text.n);
+  const std::string way_out(hint.p == nullptr ? "" : hint.p, hint.n);
+  if (level >= WEIR_ERR) {
+    configuring.report.error(place, std::move(message), way_out);
+  } else {
+    configuring.report.warning(place, std::move(message), way_out);
+  }
+}
+
+uint32_t metric(void* report, uint32_t kind, const char* name, const char* help) {
+  auto& metrics = static_cast<Configuring*>(report)->instance.metrics;
+  const auto found = std::find_if(metrics.begin(), metrics.end(),
+                                  [&](const Metric& known) { return known.name == name; });
+  if (found != metrics.end()) return static_cast<uint32_t>(found - metrics.begin());
+  metrics.push_back({name, help == nullptr ? "" : help, kind});
+  return static_cast<uint32_t>(metrics.size() - 1);
+}
+
+}  // namespace
+
+Instance::~Instance() {
+  if (component != nullptr && handle != nullptr && component->table.destroy != nullptr) {
+    component->table.destroy(handle);
+  }
+}
+
+bool InstanceUse::is_handler() const {
+  return instance != nullptr &&
+         std::holds_alternative<weir_handler>(instance->component->ops);
+}
+
+Instances::Instances(const conf::Model& model, const Registry& registry, Names& names,
+                     conf::Report& report)
+    : model_(model),
+      registry_(registry),
+      names_(names),
+      report_(report),
+      intern_([this](std::string_view name) { return names_.intern(name); }) {
+  make_named(model.filters, {filter_kind, handler_kind}, "filter");
+  make_named(model.observers, {observer_kind}, "observer");
+}
+
+const Component* Instances::component(const Kinds& kinds, const std::string& name) const {
+  for (const char* const kind : kinds) {
+    if (const Component* const found = registry_.find(kind, name)) return found;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Instances::known(const Kinds& kinds) const {
+  std::vector<std::string> names;
+  for (const char* const kind : kinds) {
+    for (const Component* const component : registry_.components(kind)) {
+      names.emplace_back(component->table.name);
+    }
+  }
+  if (kinds.front() == filter_kind) {
+    for (const auto& [name, instance] : named_) names.push_back(name);
+  }
+  return names;
+}
+
+// Reports what is missing: a module that is there but not listed, or a name that nobody has.
+const Component* Instances::wanted(const Kinds& kinds, const conf::Use& use, const char* what) {
+  if (const Component* const found = component(kinds, use.name)) return found;
+  const bool listed = registry_.modules().contains(use.name);
+  const auto files = module_files(module_folders());
+  if (!listed && files.contains(use.name)) {
+    conf::report_unlisted(model_, what, use, use.name, report_);
+  } else {
+    report_.unknown_name(use.place, what, use.name, known(kinds));
+  }
+  return nullptr;
+}
+
+void Instances::make_named(const std::vector<conf::Instance>& tables, const Kinds& kinds,
+                           const char* what) {
+  const bool observes = kinds.front() == observer_kind;
+  for (const conf::Instance& table : tables) {
+    const conf::Use use{table.component, nullptr, table.place};
+    const Component* const found = wanted(kinds, use, what);
+    // A filter that could not be made is still a known name: its uses are no mistake of their own.
+    if (!observes) named_[table.name] = nullptr;
+    if (found == nullptr) continue;
+    conf::Input input;
+    input.table = table.table;
+    input.title = std::string(observes ? "[observe." : "[filter.") + table.name + "]";
+    input.place = table.place;
+    Instance* const instance = make({found, table.name, std::move(input), table.keys});
+    if (observes && instance != nullptr) observers_.push_back({instance, instance->conf});
+    if (!observes) named_[table.name] = instance;
+  }
+}
+
+Instance* Instances::make(const Making& making) {
+  auto instance = std::make_unique<Instance>();
+  instance->component = making.component;
+  instance->name = making.name;
+  instance->input_ = making.input;
+  instance->input_.besides = &conf::instance_schema();
+  const bool security = (making.component->table.flags & WEIR_SECURITY) != 0;
+  instance->fails_open = making.keys.on_fault == conf::OnFault::standard
+                             ? !security
+                             : making.keys.on_fault == conf::OnFault::open;
+  if (security && instance->fails_open) {
+    report_.error(making.input.place, making.input.title +
+                                          ": on_fault: a module that guards never lets a fault pass",
+                  "remove on_fault, or write on_fault = \"closed\"");
+  }
+  instance->wait_timeout = making.keys.wait_timeout;
+  instance->conf = conf::fill(schema_of(*making.component), instance->input_, instance->storage_,
+                              report_, intern_);
+  if (instance->conf == nullptr) return nullptr;
+  configure(*instance);
+  all_.push_back(std::move(instance));
+  return all_.back().get();
+}
+
+void Instances::configure(Instance& instance) {
+  const weir_component& table = instance.component->table;
+  if (table.configure == nullptr) return;
+  Configuring configuring{instance, instance.input_, report_};
+  const weir_setup setup{sizeof(weir_setup), 0,        as_str(instance.name), instance.conf,
+                         &configuring,       complain, metric};
+  const size_t errors = report_.errors();
+  const weir_rc rc = table.configure(&setup, &instance.handle);
+  if (rc == WEIR_OK || report_.errors() > errors) return;
+  report_.error(instance.input_.place,
+                instance.input_.title + ": module '" + instance.component->image->module().name +
+                    "' refuses this configuration and does not say why",
+                "tell the author of the module");
+}
+
+// A place that sets PER_ROUTE keys of a named instance again.
+InstanceUse Instances::overlaid(Instance& instance, const conf::Use& use) {
+  if (use.keys == nullptr) return {&instance, instance.conf};
+  conf::Input input = instance.input_;
+  input.overlay = use.keys;
+  const void* const conf = conf::fill(schema_of(*instance.component), input, instance.storage_,
+                                      report_, intern_);
+  return {conf == nullptr ? nullptr : &instance, conf};
+}
+
+InstanceUse Instances::anonymous(const Component& component, const conf::Use& use) {
+  if (use.keys == nullptr) {
+    const auto found = plain_.find(use.name);
+    if (found != plain_.end()) {
+      return {found->second, found->second == nullptr ? nullptr : found->second->conf};
+    }
+  }
+  conf::Input input;
+  input.table = use.keys;
+  input.title = use.name;
+  input.place = use.place;
+  Instance* const made =
+      make({&component, use.name, std::move(input), conf::read_instance_keys(use.keys, report_)});
+  if (use.keys == nullptr) plain_[use.name] = made;
+  return {made, made == nullptr ? nullptr : made->conf};
+}
+
+InstanceUse Instances::chain_use(const conf::Use& use) {
+  const auto named = named_.find(use.name);
+  if (named != named_.end()) {
+    return named->second == nullptr ? InstanceUse{} : overlaid(*named->second, use);
+  }
+  const Component* const found = wanted({filter_kind, handler_kind}, use, "filter");
+  return found == nullptr ? InstanceUse{} : anonymous(*found, use);
+}
+
+InstanceUse Instances::balancer(const conf::Use& use, const std::string& upstream) {
+  const Component* const found = wanted({balancer_kind}, use, "balancer");
+  if (found == nullptr) return {};
+  conf::Input input;
+  input.table = use.keys;
+  input.title = "balancer of [upstream." + upstream + "]";
+  input.place = use.place;
+  Instance* const made =
+      make({found, upstream, std::move(input), conf::read_instance_keys(use.keys, report_)});
+  return {made, made == nullptr ? nullptr : made->conf};
+}
+
+std::string Instances::start() {
+  for (const auto& instance : all_) {
+    const auto start = instance->component->table.start;
+    if (start != nullptr && start(instance->handle) != WEIR_OK) {
+      return std::string(instance->component->table.name) + " \"" + instance->name +
+             "\" could not start";
+    }
+    instance->started = true;
+  }
+  return {};
+}
+
+}  // namespace weir

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/loop_site.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "chain/exchange.hpp"
+
+namespace weir {
+
+LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
+                   std::string_view pseudonym)
+    : generation_(std::move(generation)),
+      site_{parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names} {
+  const conf::Model& model = generation_->model();
+  for (const auto& instance : generation_->instances().all()) add_instance(*instance, parts);
+  for (const auto& upstream : generation_->upstreams()) {
+    upstreams_.push_back(std::make_unique<LoopUpstream>(*upstream, parts.loop, parts.bodies));
+  }
+  for (const InstanceUse& use : generation_->instances().observers()) {
+    site_.observers.push_back(use_of<weir_observer>(use));
+  }
+  add_listeners();
+  add_routes(parts.names);
+  site_.trusted = model.server.trusted_proxies;
+  site_.pseudonym = pseudonym;
+  site_.via = "1.1 " + site_.pseudonym;
+  const RouteFinder& finder = *this;
+  site_.routes = &finder;
+}
+
+LoopSite::~LoopSite() {
+  flush();
+  for (OnLoop& instance : instances_) {
+    List<Dependent>& dependents = instance.view.dependents;
+    while (Dependent* const dependent = dependents.take_first()) dependent->owner_ended();
+    const weir_component& component = *instance.view.component;
+    if (instance.started && component.worker_stop != nullptr) {
+      component.worker_stop(instance.view.instance, instance.view.state);
+    }
+    site_.handles.remove(instance.view.ref);
+  }
+}
+
+void LoopSite::add_instance(const Instance& instance, const LoopParts& parts) {
+  OnLoop& made = instances_.emplace_back();
+  by_instance_[&instance] = &made;
+  const weir_component& component = instance.component->table;
+  made.cells.resize(instance.metrics.size());
+  InstanceOnLoop& view = made.view;
+  view.component = &component;
+  view.name = instance.name;
+  view.instance = instance.handle;
+  view.cells = made.cells.data();
+  view.fails_open = instance.fails_open;
+  view.wait_timeout = instance.wait_timeout;
+  view.ref = parts.handles.add(HandleKind::instance, &view);
+  for (const char* const* name = component.identity; name != nullptr && *name != nullptr; ++name) {
+    site_.identity.push_back(parts.names.find(*name));
+  }
+  if (component.worker_start == nullptr) return;
+  const weir_worker worker{sizeof(weir_worker), parts.loop.index(), parts.loops, view.ref,
+                           view.cells};
+  made.started = component.worker_start(view.instance, &worker, &view.state) == WEIR_OK;
+  if (!made.started && failure_.empty()) {
+    failure_ = std::string(component.name) + " \"" + instance.name + "\" could not start on a loop";
+  }
+}
+
+template <class Ops>
+Use<Ops> LoopSite::use_of(const InstanceUse& use) const {
+  return {&use.instance->component->as<Ops>(), &by_instance_.at(use.instance)->view, use.conf};
+}
+
+ChainOnLoop LoopSite::chain_of(const Chain& chain) const {
+  ChainOnLoop made;
+  for (const InstanceUse& use : chain.filters) {
+    made.filters.push_back(use_of<weir_http_filter>(use));
+  }
+  if (chain.handler.instance != nullptr) made.handler = use_of<weir_handler>(chain.handler);
+  return made;
+}
+
+void LoopSite::add_listeners() {
+  const conf::Model& model = generation_->model();
+  for (size_t i = 0; i < model.listeners.size(); ++i) {
+    ListenerOnLoop& made = listeners_.emplace_back();
+    made.name = model.listeners[i].name;
+    made.index = static_cast<uint32_t>(i);
+    made.max_body = model.server.limits.body;
+    made.chain = chain_of(generation_->listener_chain(i));
+  }
+}
+
+void LoopSite::add_routes(const Names& names) {
+  const conf::Model& model = generation_->model();
+  routes_.reserve(model.routes.size());
+  for (size_t i = 0; i < model.routes.size(); ++i) {
+    const conf::Route& route = model.routes[i];
+    RouteOnLoop& made = routes_.emplace_back();
+    made.name = route.name;
+    made.chain = chain_of(generation_->route_chain(i));
+    if (route.upstream != conf::no_upstream) made.upstream = upstreams_[route.upstream].get();
+    made.max_body = route.max_body.value_or(model.server.limits.body);
+    made.websocket = route.websocket;
+    made.encoded_slash = route.encoded_slash;
+    for (const std::string& name : route.trailers) made.trailers.push_back(names.find(name));
+  }
+}
+
+void LoopSite::find(const Exchange& exchange, Found& found) const {
+  const RequestHead& request = exchange.request();
+  const RouteQuery query{exchange.listener().index, request.host,    request.path,
+                         request.method,            request.query,   &request.fields,
+                         exchange.client};
+  RouteMatch match;
+  if (!generation_->router().match(query, match)) return;
+  found.route = &routes_[match.route];
+  found.count = std::min(match.names.size(), found.parameters.size());
+  for (size_t i = 0; i < found.count; ++i) found.parameters[i] = {match.names[i], match.values[i]};
+}
+
+void LoopSite::flush() {
+  for (OnLoop& instance : instances_) {
+    for (const ObserverUse& use : site_.observers) {
+      if (use.owner != &instance.view || !WEIR_HAS(weir_observer, use.ops, flush)) continue;
+      use.ops->flush(instance.view.instance, instance.view.state);
+    }
+  }
+}
+
+void LoopSite::reopen() {
+  for (OnLoop& instance : instances_) {
+    const auto reopen = instance.view.component->reopen;
+    if (reopen != nullptr) reopen(instance.view.instance, instance.view.state);
+  }
+}
+
+void LoopSite::close_idle() {
+  for (const auto& upstream : upstreams_) upstream->close_idle();
+}
+
+}  // namespace weir

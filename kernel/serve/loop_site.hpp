@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A generation on one loop: made on the loop's thread when the generation goes live there, gone when
+// its last exchange is.
+//
+// Thread: its loop.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chain/site.hpp"
+#include "serve/generation.hpp"
+
+namespace weir {
+
+struct LoopParts {  // what belongs to the loop and outlives every generation
+  Loop& loop;
+  BodyPool& bodies;
+  Handles& handles;
+  Tasks& tasks;
+  const Names& names;
+  uint32_t loops;  // of the process
+};
+
+class LoopSite final : private RouteFinder {
+ public:
+  LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
+           std::string_view pseudonym);
+  ~LoopSite();
+  LoopSite(const LoopSite&) = delete;
+  LoopSite& operator=(const LoopSite&) = delete;
+
+  const SiteOnLoop& site() const { return site_; }
+  const ListenerOnLoop& listener(size_t index) const { return listeners_[index]; }
+  const Generation& generation() const { return *generation_; }
+  // The first worker_start that failed, in words; empty: all is well.
+  const std::string& failure() const { return failure_; }
+
+  size_t exchanges = 0;  // that run on it
+
+  void flush();   // every second: observers write what they hold
+  void reopen();  // log files anew
+  void close_idle();
+
+ private:
+  struct OnLoop {  // an instance with memory of its own on this loop
+    InstanceOnLoop view;
+    std::vector<uint64_t> cells;
+    bool started = false;
+  };
+
+  void find(const Exchange& exchange, Found& found) const override;
+  void add_instance(const Instance& instance, const LoopParts& parts);
+  ChainOnLoop chain_of(const Chain& chain) const;
+  template <class Ops>
+  Use<Ops> use_of(const InstanceUse& use) const;
+  void add_listeners();
+  void add_routes(const Names& names);
+
+  std::shared_ptr<Generation> generation_;
+  SiteOnLoop site_;
+  std::deque<OnLoop> instances_;
+  std::map<const Instance*, OnLoop*> by_instance_;
+  std::vector<std::unique_ptr<LoopUpstream>> upstreams_;
+  std::vector<ListenerOnLoop> listeners_;
+  std::vector<RouteOnLoop> routes_;
+  std::string failure_;
+};
+
+}  // namespace weir

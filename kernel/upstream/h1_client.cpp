@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/h1_client.hpp"
+
+#include <utility>
+
+#include "base/contract.hpp"
+#include "http/chunk.hpp"
+#include "http/h1_writer.hpp"
+
+namespace weir {
+namespace {
+
+constexpr uint8_t most_interim = 8;  // interim responses of one exchange
+constexpr size_t most_added = 128;   // bytes of a head beside its fields
+
+}  // namespace
+
+H1Client::H1Client(Loop& loop, BodyPool& pool, ClientOwner& owner, const ClientTimeouts& timeouts)
+    : Wire(loop, pool), owner_(owner), timeouts_(timeouts), in_(pool) {}
+
+H1Client::~H1Client() = default;
+
+bool H1Client::connect(Socket socket) {
+  if (!attach(std::move(socket))) return false;
+  loop_.arm(*this, timeouts_.connect);
+  return true;
+}
+
+void H1Client::begin(const ClientExchange& exchange) {
+  expects(state_ == State::connecting || state_ == State::idle, "a free connection");
+  exchange_ = exchange;
+  ++served;
+  scanner_ = HeadScanner(exchange.limits, Side::response);
+  request_sent_ = false;
+  response_begun_ = false;
+  interim_ = 0;
+  if (state_ == State::idle) state_ = State::head;
+}
+
+void H1Client::send_request(const RequestHead& head) {
+  method_ = head.method;
+  wants_upgrade_ = head.upgrade_websocket;
+  framing_ = head.framing;
+  size_t size = head.method.size() + head.path.size() + head.query.size() + most_added;
+  for (const weir_field& row : head.fields.rows()) size += row.name.n + row.value.n + 4;
+  Writer writer(out_.reserve(static_cast<uint32_t>(size)));
+  const bool written = writer.write_request(
+      {head.method, head.path, head.query}, head.fields, framing_,
+      wants_upgrade_ ? Persistence::websocket : Persistence::implied);
+  expects(written, "a request head that can be written");
+  out_.commit(static_cast<uint32_t>(writer.size()));
+  arm();
+}
+
+void H1Client::send_body(Body& from, bool last) {
+  if (framing_.kind == Framing::Kind::chunked && state_ != State::tunnel) {
+    send_chunk(out_, from, last);
+  } else {
+    out_.move(from, from.length());
+  }
+  if (out_.length() >= backlog_limit) reports_drain_ = true;
+  if (!last) return;
+  request_sent_ = true;
+  arm();
+}
+
+void H1Client::flush() {
+  write();
+  out_.settle();
+}
+
+// Reading may use the loop's scratch, which the caller may be reading from: not now.
+void H1Client::pull() {
+  if (state_ == State::body || state_ == State::tunnel) loop_.defer(*this);
+}
+
+void H1Client::become_tunnel() {
+  expects(state_ == State::tunnel, "a response of 101");
+  tunnel_open_ = true;
+  request_sent_ = false;
+  arm();
+  loop_.defer(*this);
+}
+
+void H1Client::abandon() {
+  exchange_.events = nullptr;
+  in_.clear();
+  end();
+}
+
+void H1Client::let_go() {
+  exchange_.events = nullptr;
+  in_.clear();
+  if (out_.empty()) return end();
+  state_ = State::closing;
+  loop_.arm(*this, timeouts_.write);
+}
+
+void H1Client::ready(uint32_t events) noexcept {
+  note(events);
+  drive();
+}
+
+void H1Client::deferred() noexcept { drive(); }
+
+void H1Client::expired() noexcept {
+  if (state_ == State::connecting) {
+    fail(Failure::Kind::connect, "connect_timeout");
+  } else if (state_ == State::idle || state_ == State::closing) {
+    end();
+  } else if (state_ == State::body && !exchange_.events->takes_response_body()) {
+    arm();  // it is the client that is slow, and the client's own deadline that counts
+  } else {
+    fail(Failure::Kind::timeout, response_begun_ ? "read_timeout" : "first_byte_timeout");
+  }
+}
+
+void H1Client::drive() {
+  if (state_ == State::ended) return;
+  if (broken_) {
+    // Whatever the endpoint said before it closed is still to be read, and tells more.
+    readable_ = true;
+    peer_done_ = true;
+    broken_ = false;
+  }
+  if (state_ == State::connecting) {
+    if (!writable_) return;
+    establish();
+    if (state_ == State::ended) return;
+  }
+  write();
+  if (std::exchange(drained_, false) && exchange_.events != nullptr) {
+    exchange_.events->request_drained();
+    exchange_.events->settle();
+  }
+  read();
+}
+
+void H1Client::establish() {
+  if (socket_.connect_error() != 0) {
+    fail(Failure::Kind::connect, "connect_failed");
+    return;
+  }
+  socket_.no_delay();
+  state_ = State::head;
+  arm();
+  exchange_.events->request_drained();
+  exchange_.events->settle();
+}
+
+void H1Client::write() {
+  if (state_ == State::ended || state_ == State::connecting || out_.empty()) return;
+  const uint64_t before = out_.length();
+  if (!send_pending()) {
+    out_.clear();
+    broken_ = true;
+    loop_.defer(*this);
+    return;
+  }
+  if (out_.length() != before && !request_sent_) arm();
+  if (out_.empty() && state_ == State::closing) return end();
+  if (out_.empty() && state_ == State::tunnel && request_sent_) socket_.shutdown_write();
+  if (reports_drain_ && out_.length() < backlog_limit / 2) {
+    reports_drain_ = false;
+    drained_ = true;
+    loop_.defer(*this);
+  }
+}
+
+void H1Client::read() {
+  bool read_any = false;
+  if (state_ == State::closing) return;
+  if (state_ == State::tunnel && tunnel_open_ && !in_.empty() &&
+      exchange_.events->takes_response_body()) {
+    exchange_.events->response_body(in_, false);
+    exchange_.events->settle();
+  }
+  while (readable_ && state_ != State::ended) {
+    if (!wants_input() || !read_once()) break;
+    read_any = true;
+  }
+  if (read_any && state_ != State::ended && state_ != State::idle) arm();
+}
+
+bool H1Client::wants_input() const {
+  if (state_ == State::idle || state_ == State::head) return true;
+  if (state_ == State::tunnel && !tunnel_open_) return false;
+  return exchange_.events->takes_response_body();
+}
+
+// False: nothing more is to be read now.
+bool H1Client::read_once() {
+  const auto scratch = loop_.scratch();
+  const IoResult result = receive(scratch);
+  if (result.status == IoResult::again) return false;
+  ClientEvents* const events = exchange_.events;
+  if (result.status == IoResult::ok) {
+    take({scratch.data(), result.n});
+  } else if (result.status == IoResult::eof) {
+    at_end_of_input();
+  } else {
+    fail(response_begun_ || served <= 1 ? Failure::Kind::reset : Failure::Kind::stale, "reset");
+  }
+  // The exchange outlives this round even when the connection or its part in it has ended.
+  if (events != nullptr) events->settle();
+  return state_ != State::ended && readable_;
+}
+
+void H1Client::take(std::string_view bytes) {
+  while (!bytes.empty() && state_ != State::ended) {
+    switch (state_) {
+      case State::idle:
+        return end();  // an answer to nothing
+      case State::head:
+        response_begun_ = true;
+        if (!take_head(bytes)) return;
+        break;
+      case State::body:
+        take_body(bytes);
+        break;
+      case State::tunnel:
+        take_tunnel(bytes);
+        break;
+      case State::connecting:
+      case State::closing:
+      case State::ended:
+        return;
+    }
+  }
+}
+
+// False: more bytes are needed, or the connection has ended.
+bool H1Client::take_head(std::string_view& bytes) {
+  std::string_view text = bytes;
+  if (!held_.empty()) text = held_.append(bytes);
+  switch (scanner_.scan(text)) {
+    case HeadScanner::State::more:
+      if (held_.empty()) held_ = bytes;
+      return false;
+    case HeadScanner::State::refused:
+      fail(Failure::Kind::malformed, scanner_.refusal().reason);
+      return false;
+    case HeadScanner::State::complete:
+      break;
+  }
+  // Only the end of what came last can lie behind the head.
+  bytes = bytes.substr(bytes.size() - (text.size() - scanner_.size()));
+  const std::string_view head = exchange_.arena->copy(text.substr(0, scanner_.size()));
+  std::string().swap(held_);
+  scanner_.restart();
+  if (head.empty()) {
+    fail(Failure::Kind::malformed, "response_head_memory");
+    return false;
+  }
+  return parse_head(head, bytes);
+}
+
+bool H1Client::parse_head(std::string_view text, std::string_view surplus) {
+  response_ = ResponseHead{};
+  const auto refusal = read_response(text, {exchange_.limits, method_}, *exchange_.arena,
+                                     *exchange_.names, response_);
+  if (refusal) {
+    fail(Failure::Kind::malformed, refusal->reason);
+    return false;
+  }
+  if (response_.status < 200 && response_.status != 101) return take_interim();
+  if (response_.status == 101) {
+    if (!wants_upgrade_ || !response_.upgrade_websocket) {
+      fail(Failure::Kind::malformed, "unrequested_upgrade");
+      return false;
+    }
+    // The exchange opens the tunnel, at once or later, or abandons the connection.
+    state_ = State::tunnel;
+    exchange_.events->response(response_);
+    return state_ == State::tunnel;
+  }
+  state_ = State::body;
+  body_ = BodyReader(response_.framing, Side::response);
+  exchange_.events->response(response_);
+  if (state_ == State::body && body_.ended()) message_complete(surplus);
+  return state_ == State::body;
+}
+
+bool H1Client::take_interim() {
+  if (++interim_ > most_interim) {
+    fail(Failure::Kind::malformed, "too_many_interim");
+    return false;
+  }
+  exchange_.events->interim(response_);
+  return state_ == State::head;
+}
+
+void H1Client::take_body(std::string_view& bytes) {
+  using Kind = BodyReader::Step::Kind;
+  for (;;) {
+    const BodyReader::Step step = body_.feed(bytes);
+    bytes.remove_prefix(step.consumed);
+    if (step.kind == Kind::end) return message_complete(bytes);
+    if (step.kind == Kind::refused) return fail(Failure::Kind::malformed, body_.refusal().reason);
+    if (step.kind == Kind::more) break;
+    in_.put_borrowed(step.data);
+  }
+  if (!in_.empty()) exchange_.events->response_body(in_, false);
+}
+
+void H1Client::take_tunnel(std::string_view& bytes) {
+  in_.put_borrowed(bytes);
+  bytes = {};
+  if (tunnel_open_) return exchange_.events->response_body(in_, false);
+  in_.settle();
+}
+
+// The response is whole. The connection may serve again when both messages ended where they
+// should and nothing follows (RFC 9112, 9.3; surplus bytes would be taken for the next response).
+void H1Client::message_complete(std::string_view surplus) {
+  const bool reusable = response_.keep_alive && request_sent_ && out_.empty() && surplus.empty() &&
+                        !peer_done_ && response_.framing.kind != Framing::Kind::until_close;
+  ClientEvents* const events = std::exchange(exchange_.events, nullptr);
+  if (reusable) {
+    state_ = State::idle;
+    idle_since = loop_.now();
+    loop_.arm(*this, timeouts_.idle);
+    owner_.connection_idle(*this);
+  } else {
+    end();
+  }
+  events->response_body(in_, true);
+}
+
+void H1Client::at_end_of_input() {
+  peer_done_ = true;
+  readable_ = false;
+  switch (state_) {
+    case State::head:
+      if (!held_.empty()) return fail(Failure::Kind::malformed, "response_head_cut");
+      return fail(served > 1 && !response_begun_ ? Failure::Kind::stale : Failure::Kind::reset,
+                  "closed_before_response");
+    case State::body:
+      if (body_.close()) return message_complete({});
+      return fail(Failure::Kind::reset, "response_cut");
+    case State::tunnel:
+      // Half-close: the other direction goes on until the client ends it too.
+      return exchange_.events->response_body(in_, true);
+    case State::idle:
+      return end();
+    case State::connecting:
+    case State::closing:
+    case State::ended:
+      return;
+  }
+}
+
+void H1Client::fail(Failure::Kind kind, const char* reason) {
+  ClientEvents* const events = std::exchange(exchange_.events, nullptr);
+  in_.clear();
+  end();
+  if (events == nullptr) return;
+  events->upstream_failed({kind, reason});
+  events->settle();
+}
+
+void H1Client::end() {
+  if (state_ == State::ended) return;
+  state_ = State::ended;
+  Timer::cancel();
+  Deferred::cancel();
+  hang_up();
+  owner_.connection_ended(*this);
+}
+
+// One deadline at a time: the one of the direction that should move next.
+void H1Client::arm() {
+  switch (state_) {
+    case State::connecting:
+      return;  // armed once, for the whole of it
+    case State::head:
+      return loop_.arm(*this, request_sent_ ? timeouts_.first_byte : timeouts_.write);
+    case State::body:
+      return loop_.arm(*this, timeouts_.read);
+    case State::tunnel:
+      return loop_.arm(*this, timeouts_.tunnel);
+    case State::idle:
+    case State::closing:
+    case State::ended:
+      return;
+  }
+}
+
+}  // namespace weir

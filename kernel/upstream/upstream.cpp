@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/upstream.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/contract.hpp"
+
+namespace weir {
+
+Upstream::Upstream(UpstreamOptions options, Balancer balancer)
+    : options_(std::move(options)), balancer_(balancer) {}
+
+void Upstream::set_endpoints(std::vector<Endpoint> endpoints) {
+  auto next = std::make_shared<const EndpointSet>(std::move(endpoints), balancer_);
+  const std::lock_guard lock(mutex_);
+  if (current_ != nullptr) retired_.push_back(std::move(current_));
+  current_ = std::move(next);
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+// This list is the last owner of every retired set, so that tables are dropped on this thread.
+void Upstream::sweep() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(retired_, [](const auto& set) { return set.use_count() == 1; });
+}
+
+std::shared_ptr<const EndpointSet> Upstream::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+// An endpoint set as one loop uses it.
+struct EndpointsOnLoop {
+  explicit EndpointsOnLoop(std::shared_ptr<const EndpointSet> shared)
+      : set(std::move(shared)),
+        state(set->state_size() == 0 ? nullptr : new std::byte[set->state_size()]{}),
+        idle(set->size()),
+        skip(set->size()) {}
+
+  H1Client& keep(std::unique_ptr<H1Client> connection) {
+    connection->home = this;
+    connection->place = connections.size();
+    connections.push_back(std::move(connection));
+    return *connections.back();
+  }
+  std::unique_ptr<H1Client> release(H1Client& connection) {
+    std::swap(connections[connection.place], connections.back());
+    connections[connection.place]->place = connection.place;
+    auto released = std::move(connections.back());
+    connections.pop_back();
+    return released;
+  }
+
+  std::shared_ptr<const EndpointSet> set;
+  std::unique_ptr<std::byte[]> state;                   // the balancer's
+  std::vector<std::unique_ptr<H1Client>> connections;   // all of them
+  std::vector<std::vector<H1Client*>> idle;             // by endpoint, newest last
+  std::vector<uint8_t> skip;                            // room for a pick
+  size_t attempts = 0;                                  // that name this set
+};
+
+LoopUpstream::LoopUpstream(Upstream& upstream, Loop& loop, BodyPool& pool)
+    : upstream_(upstream),
+      loop_(loop),
+      pool_(pool),
+      random_(reinterpret_cast<uintptr_t>(this) * 0x9e3779b97f4a7c15ULL | 1) {}
+
+LoopUpstream::~LoopUpstream() = default;
+
+// Takes a changed endpoint set over. Idle connections to endpoints that stayed go along.
+void LoopUpstream::refresh() {
+  const uint64_t version = upstream_.version();
+  if (version == version_) return;
+  version_ = version;
+  auto next = std::make_unique<EndpointsOnLoop>(upstream_.current());
+  if (current_ != nullptr) {
+    for (size_t from = 0; from < current_->idle.size(); ++from) {
+      for (size_t to = 0; to < next->idle.size(); ++to) {
+        if ((*current_->set)[from].text != (*next->set)[to].text) continue;
+        for (H1Client* const connection : current_->idle[from]) {
+          connection->endpoint = to;
+          next->idle[to].push_back(&next->keep(current_->release(*connection)));
+        }
+        current_->idle[from].clear();
+        break;
+      }
+    }
+    old_.push_back(std::move(current_));
+  }
+  current_ = std::move(next);
+  drop_unused_sets();
+}
+
+void LoopUpstream::drop_unused_sets() {
+  for (auto& set : old_) {
+    while (set->attempts == 0 && !set->connections.empty()) set->connections.back()->abandon();
+  }
+  std::erase_if(old_, [](const auto& set) { return set->attempts == 0; });
+}
+
+// xorshift64*, Vigna 2014: spreads picks, guards nothing.
+weir_pick LoopUpstream::view_of(EndpointsOnLoop& set, const uint8_t* skip, weir_tx* tx) {
+  random_ ^= random_ >> 12;
+  random_ ^= random_ << 25;
+  random_ ^= random_ >> 27;
+  return {sizeof(weir_pick),
+          static_cast<uint32_t>(set.set->size()),
+          set.set->table(),
+          set.state.get(),
+          set.set->in_flight(),
+          skip,
+          random_ * 0x2545f4914f6cdd1dULL,
+          tx};
+}
+
+bool LoopUpstream::choose(Attempt& attempt, weir_tx* tx) {
+  refresh();
+  EndpointsOnLoop& set = *current_;
+  const size_t count = set.set->size();
+  if (!more_to_try(attempt)) return false;
+  const uint8_t* skip = nullptr;
+  if (attempt.count_ > 0) {
+    std::fill(set.skip.begin(), set.skip.end(), uint8_t{0});
+    for (uint32_t i = 0; i < attempt.count_; ++i) {
+      if (attempt.tried_[i] < count) set.skip[attempt.tried_[i]] = 1;
+    }
+    skip = set.skip.data();
+  }
+  int32_t picked = 0;
+  if (set.set->table() != nullptr) {
+    const weir_pick view = view_of(set, skip, tx);
+    picked = set.set->balancer().ops->pick(set.set->balancer().instance, &view);
+  } else if (skip != nullptr) {
+    picked = static_cast<int32_t>(std::find(set.skip.begin(), set.skip.end(), 0) - set.skip.begin());
+  }
+  if (picked < 0 || static_cast<size_t>(picked) >= count) return false;
+  attempt.set_ = &set;
+  attempt.endpoint_ = static_cast<size_t>(picked);
+  attempt.tried_[attempt.count_++] = static_cast<uint16_t>(picked);
+  attempt.repeats_ = false;
+  attempt.began_ = loop_.now();
+  ++set.attempts;
+  set.set->in_flight(attempt.endpoint_).fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+bool LoopUpstream::more_to_try(const Attempt& attempt) const {
+  return attempt.count_ < std::min(current_->set->size(), Attempt::most_tried);
+}
+
+void LoopUpstream::repeat(Attempt& attempt) {
+  expects(attempt.active(), "an attempt to repeat");
+  attempt.repeats_ = true;
+}
+
+const Endpoint& LoopUpstream::endpoint(const Attempt& attempt) const {
+  expects(attempt.active(), "an attempt at an endpoint");
+  return (*attempt.set_->set)[attempt.endpoint_];
+}
+
+ClientStream* LoopUpstream::open(Attempt& attempt, const ClientExchange& exchange) {
+  EndpointsOnLoop& set = *attempt.set_;
+  H1Client* connection = attempt.repeats_ ? nullptr : take_idle(set, attempt.endpoint_);
+  attempt.reused_ = connection != nullptr;
+  if (connection == nullptr) connection = dial(set, attempt.endpoint_);
+  if (connection != nullptr) connection->begin(exchange);
+  return connection;
+}
+
+H1Client* LoopUpstream::take_idle(EndpointsOnLoop& set, size_t endpoint) {
+  auto& idle = set.idle[endpoint];
+  if (idle.empty()) return nullptr;
+  H1Client* const connection = idle.back();
+  idle.pop_back();
+  return connection;
+}
+
+H1Client* LoopUpstream::dial(EndpointsOnLoop& set, size_t endpoint) {
+  auto socket = Socket::connect((*set.set)[endpoint].address);
+  if (!socket) return nullptr;
+  ClientOwner& owner = *this;
+  H1Client& connection =
+      set.keep(std::make_unique<H1Client>(loop_, pool_, owner, upstream_.options().timeouts));
+  connection.endpoint = endpoint;
+  if (connection.connect(std::move(*socket))) return &connection;
+  connection.abandon();
+  return nullptr;
+}
+
+void LoopUpstream::head_arrived(Attempt& attempt) {
+  const EndpointSet& set = *attempt.set_->set;
+  if (set.table() == nullptr || !WEIR_HAS(weir_balancer, set.balancer().ops, done)) return;
+  const weir_pick view = view_of(*attempt.set_, nullptr, nullptr);
+  set.balancer().ops->done(set.balancer().instance, &view,
+                           static_cast<uint32_t>(attempt.endpoint_), WEIR_SUCCEEDED,
+                           static_cast<uint64_t>((loop_.now() - attempt.began_).count()));
+}
+
+void LoopUpstream::finish(Attempt& attempt, uint32_t outcome) {
+  if (!attempt.active()) return;
+  EndpointsOnLoop& set = *attempt.set_;
+  const Balancer& balancer = set.set->balancer();
+  if (outcome != WEIR_SUCCEEDED && set.set->table() != nullptr &&
+      WEIR_HAS(weir_balancer, balancer.ops, done)) {
+    const weir_pick view = view_of(set, nullptr, nullptr);
+    balancer.ops->done(balancer.instance, &view, static_cast<uint32_t>(attempt.endpoint_), outcome,
+                       static_cast<uint64_t>((loop_.now() - attempt.began_).count()));
+  }
+  set.set->in_flight(attempt.endpoint_).fetch_sub(1, std::memory_order_relaxed);
+  attempt.set_ = nullptr;
+  if (--set.attempts == 0 && &set != current_.get()) drop_unused_sets();
+}
+
+void LoopUpstream::connection_idle(H1Client& connection) {
+  EndpointsOnLoop& set = *connection.home;
+  auto& idle = set.idle[connection.endpoint];
+  const bool full = idle.size() >= upstream_.options().max_idle;
+  if (&set != current_.get() || full || connection.served >= upstream_.options().max_requests) {
+    connection.abandon();
+    return;
+  }
+  idle.push_back(&connection);
+}
+
+void LoopUpstream::connection_ended(H1Client& connection) {
+  EndpointsOnLoop& set = *connection.home;
+  std::erase(set.idle[connection.endpoint], &connection);
+  ended_.push_back(set.release(connection));
+  loop_.defer(*this);
+}
+
+void LoopUpstream::deferred() noexcept { ended_.clear(); }
+
+size_t LoopUpstream::idle_connections() const {
+  size_t count = 0;
+  for (size_t i = 0; current_ != nullptr && i < current_->idle.size(); ++i) {
+    count += current_->idle[i].size();
+  }
+  return count;
+}
+
+void LoopUpstream::close_idle() {
+  for (size_t i = 0; current_ != nullptr && i < current_->idle.size(); ++i) {
+    while (!current_->idle[i].empty()) current_->idle[i].back()->abandon();
+  }
+}
+
+}  // namespace weir
