@@ -13,7 +13,8 @@
 namespace weir {
 namespace {
 
-constexpr size_t longest_expansion = 8192;
+constexpr size_t longest_expansion = 64 * 1024;
+constexpr size_t usual_expansion = 2048;
 
 std::string_view decimal(uint64_t value, Arena& arena) {
   std::array<char, 20> digits;
@@ -112,6 +113,27 @@ std::string_view piece_value(Exchange& exchange, const conf::Piece& piece) {
   return {};
 }
 
+// Parts of the request's target are in the form of a URI already: escaped once more they would not
+// mean the same.
+bool is_uri_text(const conf::Piece& piece) {
+  if (piece.kind == conf::Piece::Kind::parameter) return true;
+  return piece.kind == conf::Piece::Kind::attribute && piece.id >= WEIR_A_REQUEST_SCHEME &&
+         piece.id <= WEIR_A_REQUEST_TARGET;
+}
+
+// False: `room` is too small.
+bool render(Exchange& exchange, const weir_template& compiled, uint32_t escape,
+            std::span<char> room, size_t& size) {
+  for (const conf::Piece& piece : compiled.pieces) {
+    const bool plain = piece.kind == conf::Piece::Kind::literal ||
+                       (escape == WEIR_ESCAPE_URI && is_uri_text(piece));
+    std::string_view value = piece_value(exchange, piece);
+    if (value.empty()) value = piece.fallback;
+    if (!append_escaped(room, size, value, plain ? uint32_t{WEIR_ESCAPE_NONE} : escape)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 uint64_t attribute_number(const Exchange& exchange, uint32_t id) {
@@ -163,15 +185,15 @@ bool set_attribute(Exchange& exchange, uint32_t id, std::string_view value) {
 
 std::string_view expand(Exchange& exchange, const weir_template& compiled, uint32_t escape) {
   if (compiled.literal()) return compiled.text();
-  std::array<char, longest_expansion> room;
+  std::array<char, usual_expansion> usual;
   size_t size = 0;
-  for (const conf::Piece& piece : compiled.pieces) {
-    const bool literal = piece.kind == conf::Piece::Kind::literal;
-    std::string_view value = piece_value(exchange, piece);
-    if (value.empty()) value = piece.fallback;
-    if (!append_escaped(room, size, value, literal ? uint32_t{WEIR_ESCAPE_NONE} : escape)) break;
+  if (render(exchange, compiled, escape, usual, size)) {
+    return exchange.arena().copy({usual.data(), size});
   }
-  return exchange.arena().copy({room.data(), size});
+  const auto large = exchange.arena().make<char>(longest_expansion);
+  size = 0;
+  if (large.empty() || !render(exchange, compiled, escape, large, size)) return {};
+  return {large.data(), size};
 }
 
 }  // namespace weir

@@ -23,7 +23,7 @@ uint64_t attribute_number(const Exchange& exchange, uint32_t id);
 bool set_attribute(Exchange& exchange, uint32_t id, std::string_view value);
 
 // One pass over the pieces. Values are escaped as WEIR_ESCAPE_* says, literal text is not; what came
-// out of a value is never looked at again. At most 8 KiB of the result is kept.
+// out of a value is never looked at again. A null view when it would be longer than 64 KiB.
 std::string_view expand(Exchange& exchange, const weir_template& compiled, uint32_t escape);
 
 }  // namespace weir

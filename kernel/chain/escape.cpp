@@ -63,7 +63,7 @@ Step log_step(std::string_view text, std::span<char, 6> room) {
 
 Step uri_step(std::string_view text, std::span<char, 6> room) {
   const auto c = static_cast<unsigned char>(text[0]);
-  if (is_alphanumeric(c) || std::string_view("-._~/%").find(text[0]) != std::string_view::npos) {
+  if (is_alphanumeric(c) || std::string_view("-._~").find(text[0]) != std::string_view::npos) {
     return {1, text.substr(0, 1)};
   }
   const char escaped[] = {'%', upper_hex[c >> 4], upper_hex[c & 15]};
@@ -71,10 +71,22 @@ Step uri_step(std::string_view text, std::span<char, 6> room) {
   return {1, {room.data(), 3}};
 }
 
+Step html_step(std::string_view text) {
+  switch (text[0]) {
+    case '&': return {1, "&amp;"};
+    case '<': return {1, "&lt;"};
+    case '>': return {1, "&gt;"};
+    case '"': return {1, "&quot;"};
+    case '\'': return {1, "&#39;"};
+    default: return {1, text.substr(0, 1)};
+  }
+}
+
 Step step(std::string_view text, uint32_t escape, std::span<char, 6> room) {
   if (escape == WEIR_ESCAPE_JSON) return json_step(text, room);
   if (escape == WEIR_ESCAPE_LOG) return log_step(text, room);
   if (escape == WEIR_ESCAPE_URI) return uri_step(text, room);
+  if (escape == WEIR_ESCAPE_HTML) return html_step(text);
   return {text.size(), text};
 }
 

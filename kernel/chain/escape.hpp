@@ -5,7 +5,8 @@
 //   JSON  the inside of a string: quote, backslash and controls as \uXXXX; bytes that are no UTF-8
 //         become U+FFFD, so that every line is valid JSON
 //   LOG   quote, backslash, controls and all beyond ASCII as \xNN
-//   URI   all but unreserved, "/" and "%" as %NN
+//   URI   all but unreserved as %NN
+//   HTML  & < > " ' as entities
 //
 // Thread: any.
 #pragma once

@@ -62,6 +62,31 @@ void Exchange::request_body(Body& in, bool last) {
   pump_request();
 }
 
+bool Exchange::keeps_trailers() const {
+  return found_.route != nullptr && !found_.route->trailers.empty();
+}
+
+// Only what the route names passes: a trailer comes after every check of the head.
+bool Exchange::take_trailers(const Fields& from, Fields& to) {
+  to = Fields(arena_);
+  for (const weir_field& row : from.rows()) {
+    const auto& allowed = found_.route->trailers;
+    if (row.id == 0 || std::find(allowed.begin(), allowed.end(), row.id) == allowed.end()) continue;
+    to.add(row.id, as_view(row.name), as_view(row.value));
+  }
+  return to.size() > 0;
+}
+
+void Exchange::request_trailers(const Fields& trailers) {
+  if (!keeps_trailers() || !take_trailers(trailers, request_trailers_)) return;
+  if (endpoint_ != nullptr) endpoint_->set_trailers(request_trailers_);
+}
+
+void Exchange::response_trailers(const Fields& trailers) {
+  if (!keeps_trailers() || !take_trailers(trailers, response_trailers_)) return;
+  stream_->set_trailers(response_trailers_);
+}
+
 void Exchange::request_refused(const Refusal& refusal) {
   request_.keep_alive = false;
   wants_body_ = false;

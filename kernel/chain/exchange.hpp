@@ -69,6 +69,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
 
   // ServerEvents
   void request_body(Body& in, bool last) override;
+  void request_trailers(const Fields& trailers) override;
+  bool keeps_trailers() const override;
   void request_refused(const Refusal& refusal) override;
   void response_drained() override;
   void response_sent() override;
@@ -78,6 +80,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void interim(ResponseHead& head) override;
   void response(ResponseHead& head) override;
   void response_body(Body& in, bool last) override;
+  void response_trailers(const Fields& trailers) override;
   void request_drained() override;
   void upstream_failed(const Failure& failure) override;
   bool takes_response_body() const override;
@@ -175,6 +178,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void resume_body(const weir_call& call, uint32_t verdict, bool request_side, bool held);
   void act_on_stopped(const BodyPipe::Outcome& outcome, bool request_side);
   const InstanceOnLoop& owner_of(const weir_call& call) const;
+  bool take_trailers(const Fields& from, Fields& to);
   void finish(const char* reason);
   void deferred() noexcept override;
   void expired() noexcept override;
@@ -190,6 +194,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   RequestHead request_;
   ResponseHead response_;
   RequestHead outgoing_;  // what the endpoint is asked
+  Fields request_trailers_, response_trailers_;  // those that the route lets pass
   RouteFinder::Found found_;
 
   std::span<Entered> entered_;

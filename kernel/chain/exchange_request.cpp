@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "chain/chain.hpp"
 #include "chain/exchange.hpp"
+#include "chain/forwarding.hpp"
 #include "http/hop_by_hop.hpp"
 
 namespace weir {
@@ -19,6 +20,8 @@ bool Exchange::clean_request() {
   }
   drop_odd_names(fields);
   for (const uint32_t id : site_.identity) fields.remove(id);
+  // Here and not where the request goes out, so that a filter can set it.
+  if (!is_trusted(peer, site_)) fields.remove(WEIR_H_X_REAL_IP);
   if (via_count(fields, site_.pseudonym) > 0) {
     request_.keep_alive = false;
     answer_error(508, "loop");

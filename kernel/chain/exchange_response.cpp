@@ -186,6 +186,10 @@ void Exchange::send_head() {
   bodiless_ = request_.method == "HEAD" || response_.status == 304 || response_.status == 204 ||
               response_.status == 101;
   response_.framing = response_framing();
+  if (!response_.fields.has(WEIR_H_DATE)) {  // RFC 9110, 6.6.1
+    const int64_t now = unix_ms_ + std::chrono::duration_cast<std::chrono::milliseconds>(age()).count();
+    response_.fields.add(WEIR_H_DATE, "Date", arena_.copy(site_.date.at(now / 1000)));
+  }
   stream_->send_response(response_);
   if (response_.status != 101) return;
   if (endpoint_ != nullptr) return begin_tunnel();

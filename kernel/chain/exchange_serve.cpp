@@ -95,7 +95,7 @@ void Exchange::start_attempt() {
 // Leaves endpoint_ empty when the connection could not even be begun.
 void Exchange::send_attempt() {
   endpoint_ = upstream_->open(
-      attempt_, {this, &arena_, &site_.names, upstream_->options().response_limits});
+      attempt_, {this, &arena_, &site_.names, upstream_->options().response_limits, keeps_trailers()});
   if (endpoint_ == nullptr) return upstream_->finish(attempt_, WEIR_CONNECT_FAILED);
   build_outgoing();
   endpoint_->send_request(outgoing_);

@@ -80,7 +80,6 @@ bool add_forwarding(Fields& fields, const Forwarding& forwarding, const SiteOnLo
   if (!trusted || !fields.has(WEIR_H_X_FORWARDED_HOST)) {
     good = good && fields.set(WEIR_H_X_FORWARDED_HOST, "X-Forwarded-Host", forwarding.authority);
   }
-  if (!trusted) fields.remove(WEIR_H_X_REAL_IP);
   return good;
 }
 

@@ -23,6 +23,7 @@
 #include "chain/handles.hpp"
 #include "event/loop.hpp"
 #include "event/tasks.hpp"
+#include "http/h1_writer.hpp"
 #include "http/head.hpp"
 #include "http/names.hpp"
 #include "upstream/upstream.hpp"
@@ -111,6 +112,7 @@ struct SiteOnLoop {
   Handles& handles;
   Tasks& tasks;
   const Names& names;
+  HttpDate& date;
   const RouteFinder* routes = nullptr;
   std::vector<ObserverUse> observers{};
   std::vector<uint32_t> identity{};  // fields that only a module may set

@@ -28,6 +28,8 @@ class Stream {
 
   // Takes all of `from`; `last` ends the message. Nothing may be sent after that.
   virtual void send_body(Body& from, bool last) = 0;
+  // Sent with the end of the body where its framing has room for them; they outlive the message.
+  virtual void set_trailers(const Fields& trailers) = 0;
   // Writes what is pending. Failures are reported by an event in a later turn, never from inside.
   virtual void flush() = 0;
   // The receiver has room for body bytes again.
@@ -64,6 +66,9 @@ class ServerEvents {
  public:
   // Body bytes of the request; takes all of `in`. Comes only while takes_request_body.
   virtual void request_body(Body& in, bool last) = 0;
+  // The trailers of the request, before the end of its body. Only when keeps_trailers.
+  virtual void request_trailers(const Fields& trailers) = 0;
+  virtual bool keeps_trailers() const = 0;
   // The request body broke the grammar, a limit or a deadline.
   virtual void request_refused(const Refusal& refusal) = 0;
   // The backlog went down.
@@ -101,6 +106,8 @@ class ClientEvents {
   virtual void response(ResponseHead& head) = 0;
   // Body bytes of the response; takes all of `in`. Comes only while takes_response_body.
   virtual void response_body(Body& in, bool last) = 0;
+  // The trailers of the response, before the end of its body.
+  virtual void response_trailers(const Fields& trailers) = 0;
   // The backlog went down, or the connection came about.
   virtual void request_drained() = 0;
   // The stream ends with this call.

@@ -126,6 +126,9 @@ void Generation::make_upstreams() {
 }
 
 void Generation::make_router(Names& names, conf::Report& report) {
+  for (const conf::Route& route : model_.routes) {
+    for (const std::string& name : route.trailers) names.intern(name);
+  }
   auto built = Router::build(model_.routes, model_.listeners, names);
   for (const RouteConflict& conflict : built.conflicts) {
     const conf::Place& first = model_.routes[conflict.first].place;

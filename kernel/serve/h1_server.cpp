@@ -76,7 +76,7 @@ void H1Server::send_response(const ResponseHead& head) {
 
 void H1Server::send_body(Body& from, bool last) {
   if (framing_.kind == Framing::Kind::chunked && state_ != State::tunnel && !bodiless_) {
-    send_chunk(out_, from, last);
+    send_chunk(out_, from, last, trailers_);
   } else {
     out_.move(from, from.length());
   }
@@ -262,6 +262,7 @@ void H1Server::begin_exchange(std::string_view head) {
   state_ = State::exchange;
   persists_ = true;
   response_queued_ = false;
+  trailers_ = nullptr;
   exchange_ = &owner_.create_exchange(origin_.listener, *this, origin_.peer);
   Arena& arena = exchange_->arena();
   RequestHead& request = exchange_->request();
@@ -298,6 +299,9 @@ void H1Server::take_body(std::string_view& bytes) {
     in_.put_borrowed(std::exchange(bytes, {}));
     return exchange_->request_body(in_, false);
   }
+  if (body_bytes_ == 0 && exchange_->keeps_trailers()) {
+    body_.keep_trailers(exchange_->arena(), exchange_->site().names);
+  }
   using Kind = BodyReader::Step::Kind;
   for (;;) {
     const BodyReader::Step step = body_.feed(bytes);
@@ -317,6 +321,7 @@ void H1Server::take_body(std::string_view& bytes) {
     bytes = {};
     return exchange_->request_refused({408, "body_slow"});
   }
+  if (body_.ended() && body_.trailers().size() > 0) exchange_->request_trailers(body_.trailers());
   if (!in_.empty() || body_.ended()) exchange_->request_body(in_, body_.ended());
 }
 

@@ -76,6 +76,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void send_interim(const ResponseHead& head) override;
   void send_response(const ResponseHead& head) override;
   void send_body(Body& from, bool last) override;
+  void set_trailers(const Fields& trailers) override { trailers_ = &trailers; }
   void flush() override;
   void pull() override;
   void become_tunnel() override;
@@ -126,6 +127,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   uint64_t body_bytes_ = 0;  // of the body that is being read
   Clock::time_point body_began_;
   Framing framing_;  // of the response
+  const Fields* trailers_ = nullptr;
   State state_ = State::idle;
   bool persists_ = true;        // after this exchange
   bool bodiless_ = false;         // the response has no body, whatever its framing says

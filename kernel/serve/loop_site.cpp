@@ -11,7 +11,8 @@ namespace weir {
 LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
                    std::string_view pseudonym)
     : generation_(std::move(generation)),
-      site_{parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names} {
+      site_{parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names,
+            parts.date} {
   const conf::Model& model = generation_->model();
   for (const auto& instance : generation_->instances().all()) add_instance(*instance, parts);
   for (const auto& upstream : generation_->upstreams()) {

@@ -23,6 +23,7 @@ struct LoopParts {  // what belongs to the loop and outlives every generation
   Handles& handles;
   Tasks& tasks;
   const Names& names;
+  HttpDate& date;
   uint32_t loops;  // of the process
 };
 

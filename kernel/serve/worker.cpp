@@ -66,7 +66,7 @@ void Worker::use(std::shared_ptr<Generation> generation, std::vector<Listener>& 
 
 void Worker::run(const std::function<void(const std::string&)>& started) {
   Host::enter(thread_);
-  const LoopParts parts{loop_, bodies_, handles_, tasks_, names_, options_.loops};
+  const LoopParts parts{loop_, bodies_, handles_, tasks_, names_, date_, options_.loops};
   site_ = std::make_unique<LoopSite>(generation_, parts, options_.pseudonym);
   std::string failure = site_->failure();
   for (const auto& acceptor : acceptors_) {

@@ -75,6 +75,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred {
   Loop loop_;
   BodyPool bodies_;
   Handles handles_;
+  HttpDate date_;
   HostThread thread_;
   ServerLimits limits_;
   std::shared_ptr<Generation> generation_;

@@ -33,6 +33,7 @@ void H1Client::begin(const ClientExchange& exchange) {
   scanner_ = HeadScanner(exchange.limits, Side::response);
   request_sent_ = false;
   response_begun_ = false;
+  trailers_ = nullptr;
   interim_ = 0;
   if (state_ == State::idle) state_ = State::head;
 }
@@ -54,7 +55,7 @@ void H1Client::send_request(const RequestHead& head) {
 
 void H1Client::send_body(Body& from, bool last) {
   if (framing_.kind == Framing::Kind::chunked && state_ != State::tunnel) {
-    send_chunk(out_, from, last);
+    send_chunk(out_, from, last, trailers_);
   } else {
     out_.move(from, from.length());
   }
@@ -276,6 +277,7 @@ bool H1Client::parse_head(std::string_view text, std::string_view surplus) {
   }
   state_ = State::body;
   body_ = BodyReader(response_.framing, Side::response);
+  if (exchange_.keep_trailers) body_.keep_trailers(*exchange_.arena, *exchange_.names);
   exchange_.events->response(response_);
   if (state_ == State::body && body_.ended()) message_complete(surplus);
   return state_ == State::body;
@@ -316,6 +318,7 @@ void H1Client::message_complete(std::string_view surplus) {
   const bool reusable = response_.keep_alive && request_sent_ && out_.empty() && surplus.empty() &&
                         !peer_done_ && response_.framing.kind != Framing::Kind::until_close;
   ClientEvents* const events = std::exchange(exchange_.events, nullptr);
+  if (body_.trailers().size() > 0) events->response_trailers(body_.trailers());
   if (reusable) {
     state_ = State::idle;
     idle_since = loop_.now();

@@ -54,6 +54,7 @@ struct ClientExchange {
   Arena* arena = nullptr;  // the response head is copied there
   const Names* names = nullptr;
   HeadLimits limits = response_limits;
+  bool keep_trailers = false;
 };
 
 class H1Client final : public Wire, public ClientStream, private Deferred, private Timer {
@@ -75,6 +76,7 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
 
   void send_request(const RequestHead& head) override;
   void send_body(Body& from, bool last) override;
+  void set_trailers(const Fields& trailers) override { trailers_ = &trailers; }
   void flush() override;
   void pull() override;
   void become_tunnel() override;
@@ -118,6 +120,7 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   Body in_;           // what is handed to the exchange
   ResponseHead response_;
   std::string_view method_;
+  const Fields* trailers_ = nullptr;  // of the request
   Framing framing_;  // of the request's body
   bool wants_upgrade_ = false;
   bool tunnel_open_ = false;    // the exchange has agreed to it

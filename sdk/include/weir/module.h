@@ -344,7 +344,13 @@ typedef struct weir_call { /* lasts as long as the exchange; its flags are of th
   uint64_t *cells;    /* this loop's metric cells: plain add, no call, no lock */
 } weir_call;
 
-enum { WEIR_ESCAPE_NONE, WEIR_ESCAPE_JSON, WEIR_ESCAPE_LOG, WEIR_ESCAPE_URI };
+enum { /* how expand writes values; literal text is written as it is */
+  WEIR_ESCAPE_NONE,
+  WEIR_ESCAPE_JSON, /* for the inside of a JSON string */
+  WEIR_ESCAPE_LOG,  /* \xNN for quotes, backslashes and all but printable ASCII */
+  WEIR_ESCAPE_URI,  /* %NN for all but unreserved; parts of the request's own target pass as is */
+  WEIR_ESCAPE_HTML  /* entities for & < > " ' */
+};
 
 typedef struct weir_http { /* service "weir.http/1" */
   uint32_t size;
@@ -370,8 +376,8 @@ typedef struct weir_http { /* service "weir.http/1" */
   weir_address (*peer)(weir_tx *);                 /* the socket's other end                 [W] */
   weir_address (*client)(weir_tx *);               /* the peer, unless set_client changed it [W] */
   weir_rc (*set_client)(weir_tx *, weir_address);                                         /* [W] */
-  weir_str (*expand)(weir_tx *, const weir_template *, uint32_t escape); /* values are escaped,
-                                   literal text is not; lasts as long as the exchange        [W] */
+  weir_str (*expand)(weir_tx *, const weir_template *, uint32_t escape); /* absent: longer than
+                                   64 KiB; lasts as long as the exchange                     [W] */
   void *(*alloc)(weir_tx *, size_t n, size_t align); /* ends with the exchange; NULL: the exchange
                                                         has used up its limit                [W] */
   /* Answers the request; copies everything. Return WEIR_ANSWERED after it. A content-length is
