@@ -90,6 +90,7 @@ void Exchange::response_trailers(const Fields& trailers) {
 void Exchange::request_refused(const Refusal& refusal) {
   request_.keep_alive = false;
   wants_body_ = false;
+  holds_request_ = false;
   if (phase_ == Phase::over) return;
   drop_attempt(WEIR_CANCELLED);
   if (reason_ == nullptr) reason_ = refusal.reason;
@@ -179,6 +180,11 @@ void Exchange::deferred() noexcept {
 
 // The deadline of whatever waits: it counts as a fault of who said WAIT.
 void Exchange::expired() noexcept {
+  if (std::exchange(holds_request_, false)) {
+    start_attempt();
+    pump_request();
+    return settle();
+  }
   if (waiting_ != nullptr) {
     fault(owner_of(*waiting_), "no resume within wait_timeout");
     resume_one({waiting_->ref, WEIR_FAIL});

@@ -106,6 +106,13 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   // What logs and templates ask for.
   std::span<const PathParameter> parameters() const { return {found_.parameters.data(), found_.count}; }
   const RouteOnLoop* route() const { return found_.route; }
+  // The filters that the request has passed, in order.
+  size_t entered() const { return entered_count_; }
+  std::string_view entered_name(size_t index) const { return entered_[index].use->owner->name; }
+  const FilterUse& entered_use(size_t index) const { return *entered_[index].use; }
+  const weir_call* entered_call(size_t index) const { return entered_[index].call; }
+  const HandlerUse* handler() const { return handler_; }
+  bool is_waiting() const { return waiting_ != nullptr || request_pipe_.waiting() != nullptr; }
   std::string_view endpoint_text() const { return endpoint_text_; }
   std::string_view upstream_name() const { return upstream_name_; }
   const char* reason() const { return reason_; }
@@ -142,6 +149,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void pump_request();
   void forward_request();
   void want_request_body();
+  bool holds_for_chunks() const;
 
   // handler and upstream (exchange_serve.cpp)
   void start_handler();
@@ -149,11 +157,12 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void run_handler();
   bool handler_can_run() const;
   void start_attempt();
-  void send_attempt();
+  bool open_attempt();
+  Framing outgoing_framing() const;
   void drop_attempt(uint32_t outcome);
   bool may_repeat(const Failure& failure) const;
   bool try_again(const Failure& failure);
-  void build_outgoing();
+  bool build_outgoing();
   void begin_tunnel();
   void tunnel_ended();
 
@@ -186,7 +195,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   const SiteOnLoop& site_;
   const ListenerOnLoop& listener_;
   ServerStream* stream_;
-  std::array<std::byte, 2048> first_;
+  std::array<std::byte, 8192> first_;  // three heads of common size fit
   Arena arena_;
   weir_ref ref_;
   Clock::time_point began_;
@@ -231,6 +240,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   bool wants_body_ = false;        // somebody is there to take the request body
   bool request_body_sent_ = false; // bytes of it have left: it cannot be repeated
   bool handler_waits_ = false;
+  bool holds_request_ = false;     // until more of a chunked body has proven well formed
   bool request_forwarded_ = false; // its end too
   bool repeated_ = false;          // the one silent retry is used up
   bool head_sent_ = false;

@@ -10,6 +10,12 @@
 #include "http/hop_by_hop.hpp"
 
 namespace weir {
+namespace {
+
+constexpr uint64_t most_held = 16 * 1024;
+constexpr Clock::duration longest_hold = std::chrono::milliseconds(100);
+
+}  // namespace
 
 // Drops what must not travel on. False: the request was refused.
 bool Exchange::clean_request() {
@@ -155,10 +161,22 @@ void Exchange::serve() {
   } else if (route.upstream != nullptr) {
     upstream_ = route.upstream;
     upstream_name_ = upstream_->options().name;
-    start_attempt();
+    if (!holds_for_chunks()) return start_attempt();
+    phase_ = Phase::serving;
+    holds_request_ = true;
+    site_.loop.arm(*this, longest_hold);
+    want_request_body();
   } else {
     answer_error(404, "no_target");
   }
+}
+
+// A chunked body can break its grammar at any byte, and then nothing of the request should have
+// gone out. A short body is waited for as a whole; a long or slow one streams after all.
+bool Exchange::holds_for_chunks() const {
+  const Body& sink = request_pipe_.sink();
+  return request_.framing.kind == Framing::Kind::chunked && !sink.finished() &&
+         sink.length() < most_held;
 }
 
 // From here on somebody takes the body, so a client that waits for leave gets it.
@@ -189,6 +207,11 @@ void Exchange::forward_request() {
   if (handler_ != nullptr) {
     if (handler_can_run()) run_handler();
     return;
+  }
+  if (holds_request_ && !holds_for_chunks()) {
+    holds_request_ = false;
+    Timer::cancel();
+    start_attempt();
   }
   Body& sink = request_pipe_.sink();
   if (endpoint_ == nullptr || request_forwarded_ || (sink.empty() && !sink.finished())) return;

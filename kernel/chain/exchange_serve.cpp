@@ -88,49 +88,52 @@ void Exchange::start_attempt() {
       return answer_error(502, "connect_failed");
     }
     endpoint_text_ = arena_.copy(upstream_->endpoint(attempt_).text);
-    send_attempt();
-  } while (endpoint_ == nullptr);
+    if (!build_outgoing()) return answer_error(500, "exchange_memory");
+  } while (!open_attempt());
 }
 
-// Leaves endpoint_ empty when the connection could not even be begun.
-void Exchange::send_attempt() {
-  endpoint_ = upstream_->open(
-      attempt_, {this, &arena_, &site_.names, upstream_->options().response_limits, keeps_trailers()});
-  if (endpoint_ == nullptr) return upstream_->finish(attempt_, WEIR_CONNECT_FAILED);
-  build_outgoing();
+// False: the connection could not even be begun.
+bool Exchange::open_attempt() {
+  endpoint_ = upstream_->open(attempt_, {this, &arena_, &site_.names,
+                                         upstream_->options().response_limits, keeps_trailers()});
+  if (endpoint_ == nullptr) {
+    upstream_->finish(attempt_, WEIR_CONNECT_FAILED);
+    return false;
+  }
   endpoint_->send_request(outgoing_);
   request_forwarded_ = false;
   want_request_body();
+  return true;
 }
 
-void Exchange::build_outgoing() {
+Framing Exchange::outgoing_framing() const {
+  const Body& sink = request_pipe_.sink();
+  if (request_.framing.kind == Framing::Kind::none && sink.empty()) return {};
+  // All of it is here: say how much it is.
+  if (sink.finished() && !keeps_trailers()) return {Framing::Kind::length, sink.length()};
+  if (request_pipe_.changes_length()) return {Framing::Kind::chunked, 0};
+  return request_.framing;
+}
+
+bool Exchange::build_outgoing() {
   outgoing_ = RequestHead{};
   outgoing_.method = request_.method;
   outgoing_.path = request_.path;
   outgoing_.query = request_.query;
   outgoing_.upgrade_websocket = request_.upgrade_websocket;
-  outgoing_.framing = request_.framing;
-  if (request_pipe_.sink().finished() && request_pipe_.touches_body()) {
-    const uint64_t length = request_pipe_.sink().length();
-    outgoing_.framing = {length == 0 && request_.framing.kind == Framing::Kind::none
-                             ? Framing::Kind::none
-                             : Framing::Kind::length,
-                         length};
-  } else if (request_pipe_.changes_length()) {
-    outgoing_.framing = {Framing::Kind::chunked, 0};
-  }
+  outgoing_.framing = outgoing_framing();
   outgoing_.fields = Fields(arena_);
   Fields& fields = outgoing_.fields;
   std::string_view host = upstream_->options().host;
   if (upstream_->options().host_of_endpoint) host = endpoint_text_;
+  if (host.empty()) host = request_.authority;
   const Forwarding forwarding{peer, client, listener_.scheme, request_.authority,
                               request_.version == Version::http10 ? "1.0" : "1.1"};
-  const bool built = fields.copy_rows(request_.fields) &&
-                     fields.set(WEIR_H_HOST, "Host", host.empty() ? request_.authority : host) &&
+  const bool built = fields.copy_rows(request_.fields) && fields.set(WEIR_H_HOST, "Host", host) &&
                      add_forwarding(fields, forwarding, site_, arena_) &&
                      add_via(fields, forwarding.version, site_, arena_);
   fields.remove(WEIR_H_EXPECT);
-  if (!built) reason_ = "exchange_memory";
+  return built;
 }
 
 void Exchange::drop_attempt(uint32_t outcome) {
@@ -212,8 +215,7 @@ bool Exchange::try_again(const Failure& failure) {
   if (may_repeat(failure)) {
     repeated_ = true;
     upstream_->repeat(attempt_);
-    send_attempt();
-    if (endpoint_ == nullptr) start_attempt();
+    if (!open_attempt()) start_attempt();
     pump_request();
     return true;
   }

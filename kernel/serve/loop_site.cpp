@@ -9,17 +9,22 @@
 namespace weir {
 
 LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
-                   std::string_view pseudonym)
+                   std::string_view pseudonym, Purpose purpose)
     : generation_(std::move(generation)),
       site_{parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names,
             parts.date} {
   const conf::Model& model = generation_->model();
-  for (const auto& instance : generation_->instances().all()) add_instance(*instance, parts);
+  const bool dry = purpose == Purpose::dry;
+  for (const auto& instance : generation_->instances().all()) {
+    const bool observes = std::holds_alternative<weir_observer>(instance->component->ops);
+    if (!dry || !observes) add_instance(*instance, parts);
+  }
   for (const auto& upstream : generation_->upstreams()) {
-    upstreams_.push_back(std::make_unique<LoopUpstream>(*upstream, parts.loop, parts.bodies));
+    upstreams_.push_back(
+        dry ? nullptr : std::make_unique<LoopUpstream>(*upstream, parts.loop, parts.bodies));
   }
   for (const InstanceUse& use : generation_->instances().observers()) {
-    site_.observers.push_back(use_of<weir_observer>(use));
+    if (!dry) site_.observers.push_back(use_of<weir_observer>(use));
   }
   add_listeners();
   add_routes(parts.names);

@@ -29,14 +29,20 @@ struct LoopParts {  // what belongs to the loop and outlives every generation
 
 class LoopSite final : private RouteFinder {
  public:
+  // A dry site runs chains and handlers, but has no upstreams and nobody who writes logs.
+  enum class Purpose : uint8_t { serve, dry };
+
   LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
-           std::string_view pseudonym);
+           std::string_view pseudonym, Purpose purpose = Purpose::serve);
   ~LoopSite();
   LoopSite(const LoopSite&) = delete;
   LoopSite& operator=(const LoopSite&) = delete;
 
   const SiteOnLoop& site() const { return site_; }
   const ListenerOnLoop& listener(size_t index) const { return listeners_[index]; }
+  size_t index_of(const RouteOnLoop& route) const {
+    return static_cast<size_t>(&route - routes_.data());
+  }
   const Generation& generation() const { return *generation_; }
   // The first worker_start that failed, in words; empty: all is well.
   const std::string& failure() const { return failure_; }
