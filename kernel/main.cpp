@@ -4,5 +4,6 @@
 #include "command/command.hpp"
 
 int main(int count, char** arguments) {
-  return weir::run_command({arguments + 1, arguments + count});
+  if (count < 1) return weir::wrong_use;
+  return weir::run_weir({arguments + 1, arguments + count});
 }

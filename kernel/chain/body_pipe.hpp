@@ -23,7 +23,8 @@ class BodyPipe {
  public:
   using Callback = uint32_t (*)(const weir_call*, weir_body* in, weir_body* out);
 
-  explicit BodyPipe(BodyPool& pool) : pool_(pool), sink_(pool) {}
+  // `limit`: what the sink may hold before its source has to wait.
+  BodyPipe(BodyPool& pool, uint64_t limit) : pool_(pool), sink_(pool, limit) {}
   ~BodyPipe() { clear(); }
 
   // A stage behind all others. `mode` is WEIR_STREAM_BODY, WEIR_PEEK_BODY or WEIR_WHOLE_BODY.

@@ -8,6 +8,7 @@
 #include "base/contract.hpp"
 #include "base/log.hpp"
 #include "chain/chain.hpp"
+#include "net/address.hpp"
 
 namespace weir {
 
@@ -17,12 +18,12 @@ Exchange::Exchange(const Arrival& arrival)
       site_(*arrival.site),
       listener_(*arrival.listener),
       stream_(arrival.client),
-      arena_(first_, memory_limit),
+      arena_(first_, site_.limits.memory),
       ref_(site_.handles.add(HandleKind::exchange, this)),
       began_(site_.loop.now()),
       unix_ms_(arrival.unix_ms),
-      request_pipe_(site_.bodies),
-      response_pipe_(site_.bodies),
+      request_pipe_(site_.bodies, site_.limits.body_in),
+      response_pipe_(site_.bodies, Body::default_limit),
       answer_body_(site_.bodies) {}
 
 Exchange::~Exchange() {
@@ -38,7 +39,13 @@ void Exchange::begin() {
 }
 
 // Nothing of the request may be believed, so no filter sees it; observers do.
+void Exchange::log_refusal(const Refusal& refusal) const {
+  WEIR_LOG(WEIR_INFO, "refused a request of ", to_string(peer), " with ", refusal.status,
+           ": reject=", refusal.reason);
+}
+
 void Exchange::refuse(const Refusal& refusal) {
+  log_refusal(refusal);
   request_.keep_alive = false;
   answer_error(refusal.status, refusal.reason);
 }
@@ -92,6 +99,7 @@ void Exchange::request_refused(const Refusal& refusal) {
   wants_body_ = false;
   holds_request_ = false;
   if (phase_ == Phase::over) return;
+  log_refusal(refusal);
   drop_attempt(WEIR_CANCELLED);
   if (reason_ == nullptr) reason_ = refusal.reason;
   if (head_sent_) return stream_->abort();
@@ -113,11 +121,12 @@ void Exchange::client_gone(const char* reason) { finish(reason); }
 bool Exchange::takes_request_body() const {
   if (phase_ == Phase::over) return false;
   if (phase_ == Phase::tunnel) {
-    return endpoint_ != nullptr && !tunnel_up_over_ && endpoint_->backlog() < backlog_limit;
+    return endpoint_ != nullptr && !tunnel_up_over_ &&
+           endpoint_->backlog() < site_.limits.body_in;
   }
   const Body& entry = request_pipe_.entry();
   if (!wants_body_ || response_over_ || entry.finished() || entry.room() == 0) return false;
-  return endpoint_ == nullptr || endpoint_->backlog() < backlog_limit;
+  return endpoint_ == nullptr || endpoint_->backlog() < site_.limits.body_in;
 }
 
 void Exchange::settle() {

@@ -45,9 +45,6 @@ struct Attribute {
 
 class Exchange final : public ServerEvents, public ClientEvents, private Deferred, private Timer {
  public:
-  static constexpr size_t memory_limit = 1024 * 1024;  // of one exchange, bodies apart
-  static constexpr int most_reroutes = 5;
-
   explicit Exchange(const Arrival& arrival);
   ~Exchange() override;
 
@@ -180,6 +177,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   // both (exchange.cpp)
   weir_call* make_call(const InstanceOnLoop& owner, const void* conf, uint32_t context);
   weir_call* call_of(size_t entered);
+  void log_refusal(const Refusal& refusal) const;
   void wait(const InstanceOnLoop& owner);
   void fault(const InstanceOnLoop& owner, const char* what);
   void resume_one(const Pending& pending);
@@ -235,7 +233,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   uint64_t request_bytes_ = 0;
   uint64_t response_bytes_ = 0;
   uint32_t upstream_status_ = 0;
-  int reroutes_ = 0;
+  uint32_t reroutes_ = 0;
   Phase phase_ = Phase::request;
   bool wants_body_ = false;        // somebody is there to take the request body
   bool request_body_sent_ = false; // bytes of it have left: it cannot be repeated

@@ -135,7 +135,7 @@ bool Exchange::act_on_request(uint32_t verdict, const FilterUse& use, const weir
 bool Exchange::reroute() {
   const size_t kept = listener_.chain.filters.size();
   if (found_.route == nullptr) return true;  // nothing was matched yet: going on does it
-  if (++reroutes_ > most_reroutes || request_pipe_.touches_body()) {
+  if (++reroutes_ > site_.limits.reroutes || request_pipe_.touches_body()) {
     answer_error(500, "reroutes");
     return false;
   }

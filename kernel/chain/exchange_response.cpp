@@ -145,7 +145,7 @@ weir_rc Exchange::want_body(const weir_call& call, uint32_t mode, uint64_t limit
   }
   if (callback == nullptr) return WEIR_UNSUPPORTED;
   BodyPipe& pipe = request_side ? request_pipe_ : response_pipe_;
-  return pipe.add(arena_, *own, callback, mode, limit) ? WEIR_OK : WEIR_ERROR;
+  return pipe.add(arena_, *own, callback, mode, std::min(limit, site_.limits.buffered_body)) ? WEIR_OK : WEIR_ERROR;
 }
 
 weir_rc Exchange::length_changes(const weir_call& call) {

@@ -59,7 +59,7 @@ void Exchange::act_on_handler(uint32_t verdict) {
 bool Exchange::handler_can_run() const {
   const Body& out = response_pipe_.entry();
   return handler_call_ != nullptr && !handler_waits_ && !out.finished() && out.room() > 0 &&
-         phase_ != Phase::over && stream_->backlog() < backlog_limit && WEIR_HAS(weir_handler, handler_->ops, run);
+         phase_ != Phase::over && stream_->backlog() < site_.limits.body_out && WEIR_HAS(weir_handler, handler_->ops, run);
 }
 
 void Exchange::run_handler() {
@@ -94,13 +94,15 @@ void Exchange::start_attempt() {
 
 // False: the connection could not even be begun.
 bool Exchange::open_attempt() {
-  endpoint_ = upstream_->open(attempt_, {this, &arena_, &site_.names,
-                                         upstream_->options().response_limits, keeps_trailers()});
+  endpoint_ = upstream_->open(
+      attempt_, {this, &arena_, &site_.names, upstream_->options().response_limits,
+                 keeps_trailers(), site_.limits.interim_responses, found_.route->timeout});
   if (endpoint_ == nullptr) {
     upstream_->finish(attempt_, WEIR_CONNECT_FAILED);
     return false;
   }
   endpoint_->send_request(outgoing_);
+  if (request_trailers_.size() > 0) endpoint_->set_trailers(request_trailers_);
   request_forwarded_ = false;
   want_request_body();
   return true;
@@ -200,7 +202,7 @@ void Exchange::request_drained() {
 
 bool Exchange::takes_response_body() const {
   if (phase_ == Phase::over) return false;
-  if (stream_->backlog() >= backlog_limit) return false;
+  if (stream_->backlog() >= site_.limits.body_out) return false;
   return phase_ == Phase::tunnel || response_pipe_.entry().room() > 0;
 }
 

@@ -74,6 +74,7 @@ struct RouteOnLoop {
   ChainOnLoop chain;
   LoopUpstream* upstream = nullptr;
   uint64_t max_body = 0;
+  Clock::duration timeout{};  // until the response's head; 0: the upstream's
   bool websocket = true;
   bool encoded_slash = false;
   std::vector<uint32_t> trailers;  // ids of fields that may follow a body
@@ -106,6 +107,16 @@ class RouteFinder {
   ~RouteFinder() = default;
 };
 
+// Bounds of one exchange; the presets are those of the limits page.
+struct ExchangeLimits {
+  uint64_t body_in = 64 * 1024;     // held on the way to the endpoint
+  uint64_t body_out = 256 * 1024;   // held on the way to the client
+  uint64_t buffered_body = 1024 * 1024;  // most that a module may have as a whole
+  size_t memory = 1024 * 1024;      // bodies apart
+  uint32_t interim_responses = 8;
+  uint32_t reroutes = 5;
+};
+
 struct SiteOnLoop {
   Loop& loop;
   BodyPool& bodies;
@@ -113,6 +124,7 @@ struct SiteOnLoop {
   Tasks& tasks;
   const Names& names;
   HttpDate& date;
+  ExchangeLimits limits{};
   const RouteFinder* routes = nullptr;
   std::vector<ObserverUse> observers{};
   std::vector<uint32_t> identity{};  // fields that only a module may set

@@ -215,7 +215,7 @@ constexpr std::array test_keys{
             WEIR_MAP | WEIR_FIELD_KEYS),
     key("from", WEIR_TEXT, offsetof(TestKeys, from), nullptr, "Address of the client."),
     key("listener", WEIR_TEXT, offsetof(TestKeys, listener), nullptr,
-        "Name of the listener it comes in at; without it, the first."),
+        "Name of the listener it comes in at; without it, that on the URL's port, else the first."),
     flagged(table("expect", offsetof(TestKeys, expect), &expect_schema,
                   "What must come out; what is not named is not looked at."),
             WEIR_REQUIRED),

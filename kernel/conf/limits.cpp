@@ -63,13 +63,6 @@ constexpr std::array limits{
     size({"unread_body", "64KiB", 0,
           "Rest of a body that is read away to keep a connection; beyond, it is closed."},
          offsetof(Limits, unread_body), 0),
-    size({"chunk_line", "256", 400, "Longest line before a chunk, extensions included."},
-         offsetof(Limits, chunk_line), 32),
-    size({"chunk_extensions", "4KiB", 400, "Extensions of all chunks of a body together."},
-         offsetof(Limits, chunk_extensions), 0),
-    size({"trailer", "4KiB", 400, "All trailer lines together."}, offsetof(Limits, trailer), 0),
-    count({"trailer_count", "16", 400, "Most trailer lines."}, offsetof(Limits, trailer_count), 0,
-          1000),
     count({"interim_responses", "8", 502, "Most responses 1xx before the final one."},
           offsetof(Limits, interim_responses), 0, 100),
     count(

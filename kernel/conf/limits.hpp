@@ -37,10 +37,6 @@ struct Limits {
   uint64_t body_in;
   uint64_t body_out;
   uint64_t unread_body;
-  uint64_t chunk_line;
-  uint64_t chunk_extensions;
-  uint64_t trailer;
-  int64_t trailer_count;
   int64_t interim_responses;
   int64_t reroutes;
   uint64_t exchange_memory;

@@ -79,6 +79,7 @@ void pin_module(Reading& reading, const Node& node) {
     reading.report.error(written->place(),
                          "sha256: expected 64 hexadecimal digits, found " + written->shown(),
                          "sha256sum FILE prints them");
+    entry->sha256.clear();
   }
 }
 

@@ -92,6 +92,8 @@ struct Route {
   bool encoded_slash = false;         // %2F in a path is let through, undecoded
   std::optional<uint64_t> max_body;
   std::optional<Duration> timeout;  // until the first byte of the response
+  bool has_to = false;              // `to` is written, be it right or wrong
+  bool sound = true;  // false: what it matches was reported, so it is no measure for other routes
   Place place;
 };
 

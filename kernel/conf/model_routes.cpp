@@ -22,6 +22,7 @@ class RouteReader {
       : reading_(reading), report_(reading.report), node_(node) {}
 
   void run(FirstPlaces& names) {
+    const size_t errors = report_.errors();
     const auto* keys =
         reading_.fill_table<RouteKeys>(route_schema, &node_, std::string{title}, storage_);
     const bool named = keys->name.n > 0;
@@ -37,6 +38,8 @@ class RouteReader {
       }
     }
     match(*keys);
+    out_.sound = report_.errors() == errors;
+    out_.has_to = node_.find("to") != nullptr;
     out_.filters = read_uses(reading_, keys->filters, "filters");
     destination(keys->to);
     rest(*keys);
@@ -60,8 +63,9 @@ class RouteReader {
     if (!reading_.listener_index.contains(name)) {
       report_.unknown_name(item_node(node_, "listener", index).place(), "listener", name,
                            reading_.listener_list);
+    } else {
+      out_.listeners.push_back(std::move(name));
     }
-    out_.listeners.push_back(std::move(name));
   }
 
   void host(size_t index, const std::string& text) {
@@ -153,11 +157,9 @@ class RouteReader {
   }
 
   void destination(const Node* to) {
-    if (to == nullptr) {
-      if (!out_.filters.empty() || node_.find("filters") != nullptr) return;
-      report_.error(node_.place(), std::string{title} + " goes nowhere",
-                    "add to = \"NAME\" or to = \"http://HOST:PORT\"");
-    } else if (to->is(Kind::table)) {
+    // Without it a filter may answer; whether one does is known where the modules are.
+    if (to == nullptr) return;
+    if (to->is(Kind::table)) {
       report_.error(to->place(), "to: sharing traffic by weights needs the module 'split'",
                     "this version has no such module; name one upstream");
     } else if (!to->is(Kind::text)) {
@@ -213,7 +215,12 @@ class RouteReader {
 void read_routes(Reading& reading) {
   FirstPlaces names;
   for (const Node& node : tables_of(reading, "route")) RouteReader{reading, node}.run(names);
-  if (reading.document.root().find("route") == nullptr) {
+  // A listener whose own filters end in a handler needs no route.
+  const auto& listeners = reading.model.listeners;
+  const bool all_filter =
+      !listeners.empty() && std::all_of(listeners.begin(), listeners.end(),
+                                        [](const auto& each) { return !each.filters.empty(); });
+  if (reading.document.root().find("route") == nullptr && !all_filter) {
     reading.report.error({&reading.document.main(), 0, 0, 0}, "there is no route",
                          "add a [[route]] with to = \"http://HOST:PORT\"");
   }

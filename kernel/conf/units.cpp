@@ -70,7 +70,7 @@ const Unit* find_unit(std::span<const Unit> units, std::string_view name) {
 
 // Digits with at most one point inside; from_chars alone would take "1e9", "inf" and "-1" too.
 std::optional<double> parse_decimal(std::string_view text) {
-  if (text.empty() || text.size() > 20 || text.front() == '.' || text.back() == '.' ||
+  if (text.empty() || text.size() > 40 || text.front() == '.' || text.back() == '.' ||
       text.find_first_not_of("0123456789.") != std::string_view::npos ||
       std::count(text.begin(), text.end(), '.') > 1) {
     return {};
@@ -221,8 +221,7 @@ std::optional<double> parse_rate(std::string_view text) {
 std::string format_rate(double per_second) {
   for (const auto& [name, seconds] : {std::pair{"s", 1.0}, {"m", 60.0}, {"h", 3600.0}}) {
     const double count = std::round(per_second * seconds * 1e6) / 1e6;
-    if (count == std::floor(count) && count / seconds == per_second)
-      return decimal(count) + "/" + name;
+    if (count / seconds == per_second) return decimal(count) + "/" + name;
   }
   return decimal(per_second) + "/s";
 }

@@ -174,8 +174,11 @@ std::optional<BodyReader::Part> BodyReader::next_part(Part part, char c) {
 }
 
 void BodyReader::trailer_byte(char c) {
-  if (++trailer_bytes_ > ChunkLimits::trailer_bytes) return refuse(weir::refusal("trailers_long"));
   const bool at_start = state_ == State::trailer_start;
+  const bool closes = at_start && c == '\r';  // of the empty line that ends them
+  if (!closes && ++trailer_bytes_ > ChunkLimits::trailer_bytes) {
+    return refuse(weir::refusal("trailers_long"));
+  }
   if (state_ == State::trailer_lf) {
     if (c != '\n') return refuse(weir::refusal("trailer"));
     trailer_ended();
@@ -187,7 +190,7 @@ void BodyReader::trailer_byte(char c) {
     } else {
       refuse(weir::refusal("trailer"));
     }
-  } else if (at_start && c == '\r') {
+  } else if (closes) {
     state_ = State::last_lf;
   } else if (is_token_byte(c)) {
     state_ = State::trailer_name;

@@ -19,8 +19,9 @@
 
 namespace weir {
 
-// Bytes that may wait in one direction of one stream before its source is told to stop.
-inline constexpr uint64_t backlog_limit = 256 * 1024;
+// A stream reports that its backlog went down when it had been at least this and is not any more.
+// Lower than any bound that an exchange may set, so that whoever stopped is woken.
+inline constexpr uint64_t backlog_step = 4096;
 
 class Stream {
  public:

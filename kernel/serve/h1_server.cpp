@@ -81,12 +81,13 @@ void H1Server::send_body(Body& from, bool last) {
     out_.move(from, from.length());
   }
   if (last) response_queued_ = true;
-  if (out_.length() >= backlog_limit) reports_drain_ = true;
+  if (out_.length() >= backlog_step) reports_drain_ = true;
 }
 
 void H1Server::flush() {
   write();
   out_.settle();
+  if (!out_.empty()) arm();
 }
 
 // Reading may use the loop's scratch, which the caller may be reading from: not now.
@@ -359,7 +360,7 @@ void H1Server::write() {
   if (out_.length() != before && (state_ == State::exchange || state_ == State::tunnel)) {
     progressed_ = true;
   }
-  if (reports_drain_ && out_.length() < backlog_limit / 2) {
+  if (reports_drain_ && out_.length() < backlog_step) {
     reports_drain_ = false;
     drained_ = true;
     loop_.defer(*this);
@@ -393,7 +394,7 @@ void H1Server::finish_exchange() {
 void H1Server::next_request() {
   if (body_.ended()) {
     state_ = State::idle;
-    loop_.arm(*this, owner_.draining() ? drain_grace : owner_.limits().keep_alive);
+    loop_.arm(*this, owner_.draining() ? drain_grace : owner_.keep_alive());
   } else {
     state_ = State::draining;
     body_bytes_ = 0;

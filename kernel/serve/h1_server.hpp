@@ -33,6 +33,7 @@ struct ServerLimits {
   uint64_t body_rate = 0;             // bytes per second, on average
   Clock::duration body_rate_after{};  // before that the rate is not looked at
   Clock::duration keep_alive{};
+  Clock::duration keep_alive_overload{};
   Clock::duration write_time{};       // without progress
   Clock::duration unread_time{};      // for unread_body, and for the last goodbye
   Clock::duration tunnel{};
@@ -43,6 +44,8 @@ class ConnectionOwner {
  public:
   virtual const ServerLimits& limits() const = 0;
   virtual bool draining() const = 0;
+  // How long a connection may rest now; less when connections are nearly used up.
+  virtual Clock::duration keep_alive() const = 0;
   // For a request on this listener; it lives until destroy.
   virtual Exchange& create_exchange(uint32_t listener, ServerStream& stream,
                                     const weir_address& peer) = 0;

@@ -28,6 +28,13 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
   }
   add_listeners();
   add_routes(parts.names);
+  const conf::Limits& limits = model.server.limits;
+  site_.limits = {limits.body_in,
+                  limits.body_out,
+                  limits.buffered_body,
+                  limits.exchange_memory,
+                  static_cast<uint32_t>(limits.interim_responses),
+                  static_cast<uint32_t>(limits.reroutes)};
   site_.trusted = model.server.trusted_proxies;
   site_.pseudonym = pseudonym;
   site_.via = "1.1 " + site_.pseudonym;
@@ -108,6 +115,7 @@ void LoopSite::add_routes(const Names& names) {
     made.chain = chain_of(generation_->route_chain(i));
     if (route.upstream != conf::no_upstream) made.upstream = upstreams_[route.upstream].get();
     made.max_body = route.max_body.value_or(model.server.limits.body);
+    made.timeout = route.timeout.value_or(conf::Duration{});
     made.websocket = route.websocket;
     made.encoded_slash = route.encoded_slash;
     for (const std::string& name : route.trailers) made.trailers.push_back(names.find(name));

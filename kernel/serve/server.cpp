@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint32_t control_index = 255;  // the control thread's loop among refs
 constexpr size_t most_connections = 65'536;
+constexpr Clock::duration longest_lookup = std::chrono::seconds(3);  // before serving begins
 constexpr unsigned pool_threads = 4;
 constexpr size_t pool_queue = 4096;
 
@@ -123,6 +124,8 @@ void Server::make_workers() {
 }
 
 void Server::start_workers() {
+  if (!threads_.empty() || draining_) return;
+  Timer::cancel();
   starting_ = running_ = workers_.size();
   for (const auto& worker : workers_) {
     threads_.emplace_back([this, &worker = *worker] {
@@ -141,11 +144,16 @@ int Server::run() {
     WEIR_LOG(WEIR_ERR, failure);
     return 2;
   }
-  addresses_ = std::make_unique<UpstreamAddresses>(generation_->model(), generation_->upstreams(),
-                                                   resolver_);
   if (!write_pid()) return 2;
+  addresses_ = std::make_unique<UpstreamAddresses>(generation_->model(), generation_->upstreams(),
+                                                   resolver_, [this] { start_workers(); });
   loop_.tick_each_second(*this);
-  start_workers();
+  // A first request should not find an endpoint down only because its name was not looked up yet.
+  if (addresses_->pending() == 0) {
+    start_workers();
+  } else {
+    loop_.arm(*this, longest_lookup);
+  }
   loop_.run();
   threads_.clear();
   const std::string& pid = generation_->model().server.pid;
@@ -184,11 +192,13 @@ void Server::caught(int signal) {
 void Server::drain() {
   if (std::exchange(draining_, true)) return;
   WEIR_LOG(WEIR_NOTICE, "draining: no new connections; what runs may end");
+  if (threads_.empty()) return loop_.stop();
   for (const auto& worker : workers_) worker->drain();
   loop_.arm(*this, generation_->model().server.drain);
 }
 
 void Server::expired() noexcept {
+  if (!draining_) return start_workers();
   for (const auto& worker : workers_) worker->cut();
 }
 

@@ -42,7 +42,7 @@ class Server final : private Ticker, private Timer {
   void worker_ended();
   void reopen_logs();
   void tick() noexcept override;
-  void expired() noexcept override;  // the drain deadline
+  void expired() noexcept override;  // of the first look-ups, later of the drain
 
   std::shared_ptr<Generation> generation_;
   Names& names_;

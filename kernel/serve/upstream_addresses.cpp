@@ -9,7 +9,8 @@ namespace weir {
 
 UpstreamAddresses::UpstreamAddresses(const conf::Model& model,
                                      const std::vector<std::unique_ptr<Upstream>>& upstreams,
-                                     Resolver& resolver) {
+                                     Resolver& resolver, std::function<void()> settled)
+    : settled_(std::move(settled)) {
   for (size_t i = 0; i < upstreams.size(); ++i) {
     auto& entry = *entries_.emplace_back(std::make_unique<Entry>());
     entry.upstream = upstreams[i].get();
@@ -24,6 +25,7 @@ UpstreamAddresses::UpstreamAddresses(const conf::Model& model,
     publish(entry);
     for (Named& named : entry.endpoints) {
       if (!named.addresses.empty()) continue;
+      ++pending_;
       named.lookup = std::make_unique<Lookup>(
           resolver, named.written->address.host, named.written->address.port,
           [this, &entry, &named](const Answer& answer) { learn(entry, named, answer); });
@@ -37,9 +39,11 @@ void UpstreamAddresses::learn(Entry& entry, Named& named, const Answer& answer) 
              named.written->address.host, " does not resolve: ", answer.reason,
              answer.addresses.empty() ? "; the endpoint is down" : "; the last addresses are kept");
   }
-  if (answer.addresses == named.addresses) return;
-  named.addresses = answer.addresses;
-  publish(entry);
+  if (answer.addresses != named.addresses) {
+    named.addresses = answer.addresses;
+    publish(entry);
+  }
+  if (!std::exchange(named.answered, true) && --pending_ == 0) settled_();
 }
 
 void UpstreamAddresses::publish(const Entry& entry) {

@@ -8,6 +8,7 @@
 // Thread: control.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -19,10 +20,16 @@ namespace weir {
 
 class UpstreamAddresses {
  public:
+  // `settled` is called once, when every name has had its first answer, good or bad; not when there
+  // is no name at all.
   // Gives each upstream the endpoints that need no look-up at once, and starts the look-ups.
   // Expects: all arguments outlive this.
   UpstreamAddresses(const conf::Model& model,
-                    const std::vector<std::unique_ptr<Upstream>>& upstreams, Resolver& resolver);
+                    const std::vector<std::unique_ptr<Upstream>>& upstreams, Resolver& resolver,
+                    std::function<void()> settled);
+
+  // Names that have no first answer yet.
+  size_t pending() const { return pending_; }
 
   void sweep();  // now and then
 
@@ -31,6 +38,7 @@ class UpstreamAddresses {
     std::unique_ptr<Lookup> lookup;  // nullptr: an address, not a name
     std::vector<Address> addresses;
     const conf::Endpoint* written = nullptr;
+    bool answered = false;
   };
   struct Entry {
     Upstream* upstream = nullptr;
@@ -40,6 +48,8 @@ class UpstreamAddresses {
   static void publish(const Entry& entry);
 
   std::vector<std::unique_ptr<Entry>> entries_;
+  std::function<void()> settled_;
+  size_t pending_ = 0;
 };
 
 }  // namespace weir

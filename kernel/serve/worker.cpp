@@ -45,6 +45,7 @@ void Worker::set_limits(const conf::Server& server) {
   limits_.body_rate = timeouts.body_rate;
   limits_.body_rate_after = timeouts.body_rate_after;
   limits_.keep_alive = timeouts.keep_alive;
+  limits_.keep_alive_overload = timeouts.keep_alive_overload;
   limits_.write_time = timeouts.write;
   limits_.unread_time = timeouts.unread_body;
   limits_.tunnel = timeouts.tunnel;
@@ -146,6 +147,11 @@ void Worker::connection_ended(H1Server& connection) {
   if (place.connection != nullptr) place.connection->place = connection.place;
   connections_.pop_back();
   loop_.defer(*this);
+}
+
+Clock::duration Worker::keep_alive() const {
+  const bool nearly_full = connections_.size() * 10 > options_.connections * 8;
+  return nearly_full ? limits_.keep_alive_overload : limits_.keep_alive;
 }
 
 void Worker::stop_accepting() {

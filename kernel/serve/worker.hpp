@@ -54,6 +54,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred {
 
   const ServerLimits& limits() const override { return limits_; }
   bool draining() const override { return draining_; }
+  Clock::duration keep_alive() const override;
   Exchange& create_exchange(uint32_t listener, ServerStream& stream,
                             const weir_address& peer) override;
   void destroy_exchange(Exchange& exchange) override;

@@ -10,7 +10,6 @@
 namespace weir {
 namespace {
 
-constexpr uint8_t most_interim = 8;  // interim responses of one exchange
 constexpr size_t most_added = 128;   // bytes of a head beside its fields
 
 }  // namespace
@@ -59,7 +58,7 @@ void H1Client::send_body(Body& from, bool last) {
   } else {
     out_.move(from, from.length());
   }
-  if (out_.length() >= backlog_limit) reports_drain_ = true;
+  if (out_.length() >= backlog_step) reports_drain_ = true;
   if (!last) return;
   request_sent_ = true;
   arm();
@@ -150,9 +149,9 @@ void H1Client::establish() {
 }
 
 void H1Client::write() {
-  if (state_ == State::ended || state_ == State::connecting || out_.empty()) return;
+  if (state_ == State::ended || state_ == State::connecting) return;
   const uint64_t before = out_.length();
-  if (!send_pending()) {
+  if (before > 0 && !send_pending()) {
     out_.clear();
     broken_ = true;
     loop_.defer(*this);
@@ -160,8 +159,11 @@ void H1Client::write() {
   }
   if (out_.length() != before && !request_sent_) arm();
   if (out_.empty() && state_ == State::closing) return end();
-  if (out_.empty() && state_ == State::tunnel && request_sent_) socket_.shutdown_write();
-  if (reports_drain_ && out_.length() < backlog_limit / 2) {
+  if (out_.empty() && state_ == State::tunnel && request_sent_ && !write_over_) {
+    write_over_ = true;
+    socket_.shutdown_write();
+  }
+  if (reports_drain_ && out_.length() < backlog_step) {
     reports_drain_ = false;
     drained_ = true;
     loop_.defer(*this);
@@ -169,7 +171,6 @@ void H1Client::write() {
 }
 
 void H1Client::read() {
-  bool read_any = false;
   if (state_ == State::closing) return;
   if (state_ == State::tunnel && tunnel_open_ && !in_.empty() &&
       exchange_.events->takes_response_body()) {
@@ -178,9 +179,7 @@ void H1Client::read() {
   }
   while (readable_ && state_ != State::ended) {
     if (!wants_input() || !read_once()) break;
-    read_any = true;
   }
-  if (read_any && state_ != State::ended && state_ != State::idle) arm();
 }
 
 bool H1Client::wants_input() const {
@@ -197,6 +196,7 @@ bool H1Client::read_once() {
   ClientEvents* const events = exchange_.events;
   if (result.status == IoResult::ok) {
     take({scratch.data(), result.n});
+    arm();
   } else if (result.status == IoResult::eof) {
     at_end_of_input();
   } else {
@@ -284,7 +284,7 @@ bool H1Client::parse_head(std::string_view text, std::string_view surplus) {
 }
 
 bool H1Client::take_interim() {
-  if (++interim_ > most_interim) {
+  if (++interim_ > exchange_.most_interim) {
     fail(Failure::Kind::malformed, "too_many_interim");
     return false;
   }
@@ -315,10 +315,13 @@ void H1Client::take_tunnel(std::string_view& bytes) {
 // The response is whole. The connection may serve again when both messages ended where they
 // should and nothing follows (RFC 9112, 9.3; surplus bytes would be taken for the next response).
 void H1Client::message_complete(std::string_view surplus) {
+  // In this order: a connection that the pool turns away drops what it holds.
   const bool reusable = response_.keep_alive && request_sent_ && out_.empty() && surplus.empty() &&
                         !peer_done_ && response_.framing.kind != Framing::Kind::until_close;
   ClientEvents* const events = std::exchange(exchange_.events, nullptr);
   if (body_.trailers().size() > 0) events->response_trailers(body_.trailers());
+  events->response_body(in_, true);
+  if (state_ == State::ended) return;
   if (reusable) {
     state_ = State::idle;
     idle_since = loop_.now();
@@ -327,7 +330,6 @@ void H1Client::message_complete(std::string_view surplus) {
   } else {
     end();
   }
-  events->response_body(in_, true);
 }
 
 void H1Client::at_end_of_input() {
@@ -371,13 +373,17 @@ void H1Client::end() {
   owner_.connection_ended(*this);
 }
 
+Clock::duration H1Client::first_byte() const {
+  return exchange_.first_byte.count() > 0 ? exchange_.first_byte : timeouts_.first_byte;
+}
+
 // One deadline at a time: the one of the direction that should move next.
 void H1Client::arm() {
   switch (state_) {
     case State::connecting:
       return;  // armed once, for the whole of it
     case State::head:
-      return loop_.arm(*this, request_sent_ ? timeouts_.first_byte : timeouts_.write);
+      return loop_.arm(*this, request_sent_ ? first_byte() : timeouts_.write);
     case State::body:
       return loop_.arm(*this, timeouts_.read);
     case State::tunnel:

@@ -55,6 +55,8 @@ struct ClientExchange {
   const Names* names = nullptr;
   HeadLimits limits = response_limits;
   bool keep_trailers = false;
+  uint32_t most_interim = 8;
+  Clock::duration first_byte{};  // of this exchange; 0: the upstream's
 };
 
 class H1Client final : public Wire, public ClientStream, private Deferred, private Timer {
@@ -109,6 +111,7 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   void fail(Failure::Kind kind, const char* reason);
   void end();
   void arm();
+  Clock::duration first_byte() const;
 
   ClientOwner& owner_;
   const ClientTimeouts& timeouts_;
@@ -128,8 +131,9 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   bool response_begun_ = false;
   bool broken_ = false;  // a write failed; told in the next turn
   bool reports_drain_ = false;  // the backlog was too long
+  bool write_over_ = false;     // of a tunnel: our direction is ended
   bool drained_ = false;        // and is not any more; told in the next turn
-  uint8_t interim_ = 0;
+  uint32_t interim_ = 0;
 };
 
 }  // namespace weir

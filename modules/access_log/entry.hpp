@@ -120,13 +120,19 @@ class Entry {
 
   std::string_view value(const Piece& piece) const {
     switch (piece.kind) {
-      case Piece::Kind::text: return values_.text(piece.id);
-      case Piece::Kind::request_field: return values_.field(Side::request, piece.id);
-      case Piece::Kind::response_field: return values_.field(Side::response, piece.id);
-      case Piece::Kind::query: return pair_value(values_.query(), piece.text, '&');
-      case Piece::Kind::cookie: return cookie(piece.text);
+      case Piece::Kind::text:
+        return values_.text(piece.id);
+      case Piece::Kind::request_field:
+        return values_.field(Side::request, piece.id);
+      case Piece::Kind::response_field:
+        return values_.field(Side::response, piece.id);
+      case Piece::Kind::query:
+        return pair_value(values_.query(), piece.text, '&');
+      case Piece::Kind::cookie:
+        return cookie(piece.text);
       case Piece::Kind::literal:
-      case Piece::Kind::number: break;
+      case Piece::Kind::number:
+        break;
     }
     return {};
   }
@@ -156,10 +162,14 @@ class Entry {
       emit(std::string_view{room.data(), static_cast<size_t>(size)});
     };
     switch (piece.unit) {
-      case Piece::Unit::none: return print("%llu", number);
-      case Piece::Unit::microseconds: return print("%llu", number / 1000);
+      case Piece::Unit::none:
+        return print("%llu", number);
+      case Piece::Unit::microseconds:
+        return print("%llu", number / 1000);
       case Piece::Unit::milliseconds:
         return print("%llu.%03llu", number / 1'000'000, number / 1000 % 1000);
+      case Piece::Unit::thousandths:
+        return print("%llu.%03llu", number / 1'000'000'000, number / 1'000'000 % 1000);
       case Piece::Unit::seconds:
         return print("%llu.%06llu", number / 1'000'000'000, number / 1000 % 1'000'000);
     }

@@ -32,6 +32,9 @@ class LineBuffer {
   bool filled() const { return filling_.size() >= room_ / 2; }
 
   std::string take() { return std::exchange(filling_, std::move(spare_)); }
+  // What was taken just now and could not be sent off.
+  void put_back(std::string block) { spare_ = std::exchange(filling_, std::move(block)); }
+  // A block that was written.
   void give_back(std::string block) {
     block.clear();
     spare_ = std::move(block);

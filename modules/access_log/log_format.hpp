@@ -17,7 +17,7 @@
 
 struct Piece {
   enum class Kind : uint8_t { literal, text, number, request_field, response_field, query, cookie };
-  enum class Unit : uint8_t { none, seconds, milliseconds, microseconds };
+  enum class Unit : uint8_t { none, thousandths, seconds, milliseconds, microseconds };
 
   Kind kind = Kind::literal;
   Unit unit = Unit::none;
@@ -125,12 +125,13 @@ class FormatCompiler {
     return piece.id != 0;
   }
 
-  // "duration" and "duration.ms".
+  // "duration", which is in seconds with three decimals as in templates, and "duration.ms".
   bool number(std::string_view name, Piece& piece) const {
     for (const auto& each : numbers) {
       if (!name.starts_with(each.name)) continue;
       const auto unit = name.substr(each.name.size());
       if (!unit.empty() && (!each.is_time || !unit_of(unit, piece))) continue;
+      if (unit.empty() && each.is_time) piece.unit = Piece::Unit::thousandths;
       piece.kind = Piece::Kind::number;
       piece.id = id_of(each.name);
       piece.zero_is_none = each.zero_is_none;

@@ -5,19 +5,13 @@
 
 #include "entry.hpp"
 #include "line.hpp"
-#include "line_buffer.hpp"
+#include "line_writer.hpp"
 #include "log_format.hpp"
 #include "redaction.hpp"
 #include "selection.hpp"
 #include "sink.hpp"
 
-#include <cerrno>
-#include <chrono>
-#include <memory>
-#include <optional>
-#include <stdexcept>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -112,8 +106,7 @@ constexpr weir_key conf_keys[] = {
     WEIR_KEY_TABLE(Conf, when, "Only exchanges of which one of these holds.", 0, when_keys),
     WEIR_KEY(Conf, skip, nullptr, "Paths without a line; \"/assets/*\" is all below.", 0),
     WEIR_KEY(Conf, sample, "\"100%\"", "Share of the remaining exchanges that get a line.", 0),
-    WEIR_KEY(Conf, redact,
-             "[\"access_token\", \"api_key\", \"password\", \"secret\", \"token\"]",
+    WEIR_KEY(Conf, redact, "[\"access_token\", \"api_key\", \"password\", \"secret\", \"token\"]",
              "Fields, query keys and cookies whose values are hidden.", 0),
 };
 
@@ -139,9 +132,12 @@ class Instance {
   void write(const Values& values, Line& line) const {
     Entry<Values> entry{values, redaction_, query_bearers, line};
     switch (shape_) {
-      case Shape::json: return entry.write_json(fields_);
-      case Shape::logfmt: return entry.write_logfmt(fields_);
-      case Shape::text: return entry.write_text(format_);
+      case Shape::json:
+        return entry.write_json(fields_);
+      case Shape::logfmt:
+        return entry.write_logfmt(fields_);
+      case Shape::text:
+        return entry.write_text(format_);
     }
   }
 
@@ -243,121 +239,15 @@ class Instance {
 
 // ---- What one loop has ------------------------------------------------------------------------
 
-// A block of lines on its way through a pool thread. If its loop ends first it is written at the
-// latest when it is destroyed: a line that was taken is not lost to a shutdown.
-struct Batch {
-  Batch(std::shared_ptr<Sink> to, std::string lines, bool anew)
-      : sink(std::move(to)), text(std::move(lines)), reopen(anew) {}
-  Batch(const Batch&) = delete;
-  Batch& operator=(const Batch&) = delete;
-  ~Batch() { write(); }
-
-  void write() {
-    if (std::exchange(written, true)) return;
-    if (reopen) open_error = sink->open();
-    result = sink->write(text);
-  }
-
-  std::shared_ptr<Sink> sink;
-  std::string text;
-  bool reopen;
-  bool written = false;
-  int open_error = 0;
-  Sink::Result result;
-};
-
-class State {
- public:
+struct State {
   State(weir::Worker worker, const Conf& conf, const Instance& instance)
-      : worker_(worker),
-        dropped_(instance.dropped),
-        sink_(std::make_shared<Sink>(instance.plan())),
-        buffer_(conf.buffer),
-        sampler_(static_cast<uint64_t>(weir::now().count()) + worker.index()) {
-    const int error = sink_->open();
-    if (error == 0) return;
-    const auto text = "cannot open " + instance.plan().path + ": " + reason(error);
-    // A logger that is not up yet is tried again with each block.
-    if (instance.plan().kind != SinkPlan::Kind::syslog) throw std::runtime_error(text);
-    worker_.log(weir::Level::warn, text);
-  }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { sink_->write(buffer_.take()); }
+      : writer(worker, instance.plan(), conf.buffer, instance.dropped),
+        sampler(static_cast<uint64_t>(weir::now().count()) + worker.index()) {}
+  void reopen() { writer.reopen(); }
 
-  bool sampled(double share) { return sampler_.takes(share); }
-  Line& line() {
-    line_.clear();
-    return line_;
-  }
-  void keep_line() {
-    if (!buffer_.add(line_.view())) lose(1, ENOBUFS);
-    if (buffer_.filled()) submit();
-  }
-
-  void flush() {
-    if (!buffer_.empty()) submit();
-    tell();
-  }
-  void reopen() {
-    reopen_ = true;
-    submit();
-  }
-
- private:
-  struct Job {
-    void work() const { batch->write(); }
-    void done() const { state->finish(*batch); }
-    State* state;  // outlives done, since it owns the task
-    std::unique_ptr<Batch> batch;
-  };
-
-  static std::string reason(int error) { return std::generic_category().message(error); }
-
-  void submit() {
-    if (busy_) return;
-    busy_ = true;
-    auto batch = std::make_unique<Batch>(sink_, buffer_.take(), std::exchange(reopen_, false));
-    if (!weir::task(worker_.ref(), Job{this, std::move(batch)})) busy_ = false;
-  }
-
-  void finish(Batch& batch) {
-    busy_ = false;
-    buffer_.give_back(std::move(batch.text));
-    if (batch.open_error != 0)
-      worker_.log(weir::Level::error, "cannot open the log anew: " + reason(batch.open_error));
-    if (batch.result.lost > 0) lose(batch.result.lost, batch.result.error);
-    if (reopen_ || buffer_.filled()) submit();
-  }
-
-  void lose(size_t lines, int why) {
-    worker_.count(dropped_, lines);
-    lost_ += lines;
-    why_ = why;
-  }
-
-  // Once in half a minute, so that trouble with one log does not fill another.
-  void tell() {
-    const auto now = weir::now();
-    if (lost_ == 0 || (told_ && now - *told_ < std::chrono::seconds{30})) return;
-    told_ = now;
-    const auto text = why_ == ENOBUFS ? "they came faster than they could be written"
-                                      : reason(why_);
-    worker_.log(weir::Level::warn, std::to_string(std::exchange(lost_, 0)) +
-                                       " lines were dropped: " + text);
-  }
-
-  weir::Worker worker_;
-  weir::Metric dropped_;
-  std::shared_ptr<Sink> sink_;
-  LineBuffer buffer_;
-  Sampler sampler_;
-  Line line_;
-  bool busy_ = false;    // a batch is under way
-  bool reopen_ = false;  // the next batch opens the file anew
-  size_t lost_ = 0;      // lines that nobody was told of
-  int why_ = 0;
-  std::optional<std::chrono::nanoseconds> told_;
+  LineWriter writer;
+  Sampler sampler;
+  Line line;
 };
 
 // ---- The observer -----------------------------------------------------------------------------
@@ -396,13 +286,14 @@ class AccessLog {
 
   void exchange(weir::Exchange exchange, const Conf& conf, const Instance& instance,
                 State& state) const {
-    if (!instance.takes(exchange) || !state.sampled(conf.sample)) return;
-    instance.write(Values{exchange}, state.line());
+    if (!instance.takes(exchange) || !state.sampler.takes(conf.sample)) return;
+    state.line.clear();
+    instance.write(Values{exchange}, state.line);
     exchange.count(instance.lines);
-    state.keep_line();
+    state.writer.add(state.line.view());
   }
 
-  void flush(State& state) const { state.flush(); }
+  void flush(State& state) const { state.writer.flush(); }
 };
 
 }  // namespace

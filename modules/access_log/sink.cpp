@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <ctime>
 
 namespace {
 
@@ -70,10 +70,14 @@ int Sink::open_locked() {
 
 int Sink::open_new() const {
   switch (plan_.kind) {
-    case SinkPlan::Kind::out: return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    case SinkPlan::Kind::error: return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    case SinkPlan::Kind::syslog: return connect_syslog();
-    case SinkPlan::Kind::file: break;
+    case SinkPlan::Kind::out:
+      return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    case SinkPlan::Kind::error:
+      return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    case SinkPlan::Kind::syslog:
+      return connect_syslog();
+    case SinkPlan::Kind::file:
+      break;
   }
   // Non-blocking for the sake of a FIFO; a file does not care.
   constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;

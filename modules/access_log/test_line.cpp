@@ -21,13 +21,14 @@ std::string escaped(std::string_view text, Escaping escaping) {
   return std::string{line.view()};
 }
 
-constexpr KnownName names[] = {{"client.address", 1}, {"request.query", 2},   {"request.target", 3},
-                               {"response.status", 4}, {"duration", 5},       {"upstream.status", 6},
-                               {"request.method", 7},  {"upstream.time", 8},  {"route", 9}};
+constexpr KnownName names[] = {{"client.address", 1},  {"request.query", 2}, {"request.target", 3},
+                               {"response.status", 4}, {"duration", 5},      {"upstream.status", 6},
+                               {"request.method", 7},  {"upstream.time", 8}, {"route", 9}};
 constexpr QueryBearers bearers{2, 3, 100, 101};  // 100: referer, 101: location
 
 LogFormat compiled(std::string_view text) {
-  return FormatCompiler{names, [](std::string_view name) -> uint32_t {
+  return FormatCompiler{names,
+                        [](std::string_view name) -> uint32_t {
                           return name == "referer" ? 100 : name == "location" ? 101 : 102;
                         }}
       .compile(text);
@@ -132,7 +133,9 @@ BOOST_AUTO_TEST_CASE(json_stays_utf_8) {
   BOOST_TEST(escaped("\xc0\xaf", Escaping::json) == R"(\ufffd\ufffd)");
   BOOST_TEST(escaped("\xed\xa0\x80", Escaping::json) == R"(\ufffd\ufffd\ufffd)");
   BOOST_TEST(escaped("\xf4\x90\x80\x80", Escaping::json) == R"(\ufffd\ufffd\ufffd\ufffd)");
-  BOOST_TEST(escaped("\xe2\x82" "a", Escaping::json) == R"(\ufffd\ufffda)");
+  BOOST_TEST(escaped("\xe2\x82"
+                     "a",
+                     Escaping::json) == R"(\ufffd\ufffda)");
 }
 
 BOOST_AUTO_TEST_CASE(a_value_is_cut_between_characters) {
@@ -154,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_format_has_text_and_names) {
 
 BOOST_AUTO_TEST_CASE(numbers_have_units_where_they_are_times) {
   BOOST_TEST(text("{duration} {duration.us} {duration.ms} {duration.s}") ==
-             "1234567890 1234567 1234.567 1.234567\n");
+             "1.234 1234567 1234.567 1.234567\n");
   BOOST_TEST(text("{upstream.status|-} {response.status}") == "- 200\n");
 }
 
@@ -182,7 +185,9 @@ BOOST_AUTO_TEST_CASE(json_keeps_numbers_and_leaves_out_what_is_absent) {
 }
 
 BOOST_AUTO_TEST_CASE(logfmt_quotes_what_needs_it) {
-  BOOST_TEST(logfmt({{"m", "{request.method}"}, {"a", "{request.header.x}"}, {"s", "{response.status}"},
+  BOOST_TEST(logfmt({{"m", "{request.method}"},
+                     {"a", "{request.header.x}"},
+                     {"s", "{response.status}"},
                      {"q", "{query.a}=1"}}) == "m=GET a=\"say \\\"hi\\\"\" s=200 q=\"1=1\"\n");
 }
 
@@ -206,15 +211,18 @@ BOOST_AUTO_TEST_CASE(credentials_are_hidden_always) {
 BOOST_AUTO_TEST_CASE(a_line_is_whole_however_long_its_values_are) {
   auto exchange = example();
   exchange.texts[1] = std::string(3000, '"');
-  const Fields fields{{"a", "{client.address}"}, {"b", "{client.address}"}, {"c", "{client.address}"},
-                      {"d", "{client.address}"}, {"e", "{client.address}"}, {"s", "{response.status}"}};
+  const Fields fields{{"a", "{client.address}"}, {"b", "{client.address}"},
+                      {"c", "{client.address}"}, {"d", "{client.address}"},
+                      {"e", "{client.address}"}, {"s", "{response.status}"}};
   const auto written = json(fields, exchange);
   BOOST_TEST(written.size() <= 8192U);
   BOOST_TEST(written.size() > 8000U);
   BOOST_TEST(written.ends_with("\\\"\",\"cut\":true}\n"));
   BOOST_TEST(std::count(written.begin(), written.end(), '\n') == 1);
-  const auto plain = text("{client.address}{client.address}{client.address}{client.address}"
-                          "{client.address}{client.address}", exchange);
+  const auto plain = text(
+      "{client.address}{client.address}{client.address}{client.address}"
+      "{client.address}{client.address}",
+      exchange);
   BOOST_TEST(plain.size() <= 8192U);
   BOOST_TEST(plain.back() == '\n');
 }
@@ -270,7 +278,9 @@ BOOST_AUTO_TEST_CASE(a_buffer_takes_turns_and_refuses_what_has_no_room) {
   BOOST_TEST(block.size() == 32U);
   BOOST_TEST(buffer.add("x\n"));
   buffer.give_back(std::move(block));
-  BOOST_TEST(buffer.take() == "x\n");
+  buffer.put_back(buffer.take());
+  BOOST_TEST(buffer.add("y\n"));
+  BOOST_TEST(buffer.take() == "x\ny\n");
   BOOST_TEST(buffer.empty());
 }
 

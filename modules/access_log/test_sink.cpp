@@ -2,12 +2,6 @@
 #define BOOST_TEST_MODULE access_log_sink
 #include "sink.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -18,6 +12,11 @@
 #include <string>
 
 #include <boost/test/unit_test.hpp>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace {
 
@@ -117,8 +116,7 @@ BOOST_FIXTURE_TEST_CASE(a_fifo_gets_whole_lines_and_a_gone_reader_is_noticed, Fo
   for (int i = 0; i < 1000; ++i) lines += "line of a log\n";
   BOOST_TEST(sink.write(lines).lost == 0U);
   std::string received(lines.size(), ' ');
-  BOOST_TEST(read(reader, received.data(), received.size()) ==
-             static_cast<ssize_t>(lines.size()));
+  BOOST_TEST(read(reader, received.data(), received.size()) == static_cast<ssize_t>(lines.size()));
   BOOST_TEST((received == lines));
   close(reader);
   const auto result = sink.write("a\n");
@@ -126,7 +124,8 @@ BOOST_FIXTURE_TEST_CASE(a_fifo_gets_whole_lines_and_a_gone_reader_is_noticed, Fo
   BOOST_TEST(result.error == EPIPE);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_reader_that_does_not_read_costs_a_second_and_a_torn_line_is_ended, Folder) {
+BOOST_FIXTURE_TEST_CASE(a_reader_that_does_not_read_costs_a_second_and_a_torn_line_is_ended,
+                        Folder) {
   const auto fifo = path / "access.log";
   BOOST_REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
   const int reader = open(fifo.c_str(), O_RDONLY | O_NONBLOCK);

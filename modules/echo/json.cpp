@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json.hpp"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 void append_quoted(std::string_view text, std::string& to) {

@@ -5,6 +5,7 @@
 
 #include "json.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

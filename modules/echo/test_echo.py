@@ -10,16 +10,16 @@ import pytest
 from harness import config
 
 
+def route(use, path="/*"):
+    return (config.table("[server]", {"workers": 1, "drain": "2s"})
+            + config.table("[[listener]]", {"address": "127.0.0.1:0"})
+            + config.table("[[route]]", {"path": path, "filters": [use]}))
+
+
 @pytest.fixture
 def echo(weir):
-    """echo(**keys) starts a listener that is an echo origin."""
-    def start(**keys):
-        use = {"echo": keys} if keys else "echo"
-        return weir(config.table("[server]", {"workers": 1, "drain": "2s"})
-                    + config.table("[[listener]]", {"address": "127.0.0.1:0", "filters": [use]}),
-                    modules=["echo"])
-
-    return start
+    """echo(**keys) starts an echo origin."""
+    return lambda **keys: weir(route({"echo": keys} if keys else "echo"), modules=["echo"])
 
 
 def described(answer):
@@ -46,12 +46,24 @@ def test_it_tells_what_it_received(echo):
 def test_it_counts_the_body(echo):
     made = echo()
     with made.client() as client:
-        answer = client.get("/", method="POST", body=b"x" * 100_000)
-        assert described(answer)["body_bytes"] == 100_000
+        answer = client.get("/", method="POST", body=b"x" * 10_000)
+        assert described(answer)["body_bytes"] == 10_000
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                     b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
         assert described(client.response())["body_bytes"] == 11
         assert described(client.get("/"))["body_bytes"] == 0
+
+
+def test_it_counts_a_large_body(echo):
+    answer = echo().get("/", method="POST", body=b"x" * 1_000_000)
+    assert described(answer)["body_bytes"] == 1_000_000
+
+
+@pytest.mark.parametrize("mode", ["describe", "body"])
+def test_an_empty_body_counts_as_none(echo, mode):
+    with echo(mode=mode).client() as client:
+        assert client.get("/", method="POST", body=b"").status == 200
+        assert client.get("/").status == 200
 
 
 def test_a_plain_request_is_answered_with_its_length(echo):
@@ -155,13 +167,19 @@ def test_a_client_that_leaves_during_the_delay_does_no_harm(echo):
     assert made.get("/").status == 200
 
 
-def test_it_stands_behind_a_route_too(weir):
-    made = weir(config.table("[server]", {"workers": 1, "drain": "2s"})
-                + config.table("[[listener]]", {"address": "127.0.0.1:0"})
-                + config.table("[[route]]", {"path": "/echo/*", "filters": ["echo"]}),
-                modules=["echo"])
+def test_it_answers_for_its_route_only(weir):
+    made = weir(route("echo", "/echo/*"), modules=["echo"])
     assert described(made.get("/echo/x"))["path"] == "/echo/x"
     assert made.get("/other").status == 404
+
+
+def test_it_answers_for_a_whole_listener(weir):
+    made = weir(route({"echo": {"name": "route"}})
+                + config.table("[[listener]]", {"address": "127.0.0.1:0",
+                                                "filters": [{"echo": {"name": "listener"}}]}),
+                modules=["echo"])
+    names = [described(made.client(address).get("/"))["name"] for address in made.addresses]
+    assert names == ["route", "listener"]
 
 
 def test_behind_a_proxy_it_shows_what_the_proxy_added(weir, echo):

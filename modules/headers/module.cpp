@@ -8,6 +8,8 @@
 #include "status_set.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,7 +64,7 @@ bool is_kernels(uint32_t id) {
       WEIR_H_CONTENT_LENGTH, WEIR_H_TRANSFER_ENCODING, WEIR_H_CONNECTION,
       WEIR_H_KEEP_ALIVE,     WEIR_H_PROXY_CONNECTION,  WEIR_H_TE,
       WEIR_H_TRAILER,        WEIR_H_UPGRADE,           WEIR_H_HTTP2_SETTINGS};
-  return std::find(std::begin(all), std::end(all), id) != std::end(all);
+  return std::ranges::find(all, id) != std::end(all);
 }
 
 // The names of one side as ids.
@@ -204,15 +206,25 @@ class Headers {
         exchange.alloc(count * sizeof(std::string_view), alignof(std::string_view)));
   }
 
+  // The values of set, set_if_absent and add, in this order; nullptr: no memory is left.
+  static const std::string_view* expand_all(const Job& job, size_t count) {
+    std::string_view* const values = views(job.exchange, count);
+    if (values == nullptr) return nullptr;
+    auto* end = values;
+    for (const auto* fields : {&job.side.set, &job.side.set_if_absent, &job.side.add}) {
+      for (const auto& entry : *fields) *end++ = job.exchange.expand(entry.value);
+    }
+    return values;
+  }
+
   // Values are made before anything changes, so none depends on the order below.
   static weir::Verdict change(const Job& job) {
     const Side& side = job.side;
     const size_t count = side.set.size() + side.set_if_absent.size() + side.add.size();
-    std::string_view* const values = count == 0 ? nullptr : views(job.exchange, count);
-    if (count > 0 && values == nullptr) return weir::Verdict::fail;
-    auto* end = values;
-    for (const auto* fields : {&side.set, &side.set_if_absent, &side.add}) {
-      for (const auto& [key, id, value] : *fields) *end++ = job.exchange.expand(value);
+    const std::string_view* values = nullptr;
+    if (count > 0) {
+      values = expand_all(job, count);
+      if (values == nullptr) return weir::Verdict::fail;
     }
     for (const auto& [from, to] : job.names.rename) {
       if (!rename(job, from, to)) return weir::Verdict::fail;

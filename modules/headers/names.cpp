@@ -2,9 +2,11 @@
 #include "names.hpp"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     const bool digit = c >= '0' && c <= '9';
     return letter || digit ||

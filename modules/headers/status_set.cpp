@@ -2,7 +2,10 @@
 #include "status_set.hpp"
 
 #include <charconv>
+#include <cstddef>
 #include <optional>
+#include <string_view>
+#include <system_error>
 
 namespace {
 

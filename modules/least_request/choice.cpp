@@ -2,9 +2,12 @@
 #include "choice.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <numeric>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace least_request {
 
@@ -18,8 +21,7 @@ uint64_t Draws::below(uint64_t bound) {
 
 Choice::Choice(std::vector<uint32_t> weights, uint32_t drawn)
     : weights_(std::move(weights)), drawn_(drawn < weights_.size() ? drawn : 0) {
-  if (std::adjacent_find(weights_.begin(), weights_.end(), std::not_equal_to<>{}) ==
-      weights_.end()) {
+  if (std::ranges::adjacent_find(weights_, std::not_equal_to<>{}) == weights_.end()) {
     return;
   }
   ends_.resize(weights_.size());
@@ -29,12 +31,12 @@ Choice::Choice(std::vector<uint32_t> weights, uint32_t drawn)
 
 uint32_t Choice::by_weight(Draws& draws) const {
   if (ends_.empty()) return static_cast<uint32_t>(draws.below(weights_.size()));
-  const auto end = std::upper_bound(ends_.begin(), ends_.end(), draws.below(ends_.back()));
+  const auto end = std::ranges::upper_bound(ends_, draws.below(ends_.back()));
   return static_cast<uint32_t>(end - ends_.begin());
 }
 
 bool Choice::contains(std::span<const uint32_t> seen, uint32_t candidate) {
-  return std::find(seen.begin(), seen.end(), candidate) != seen.end();
+  return std::ranges::find(seen, candidate) != seen.end();
 }
 
 }  // namespace least_request

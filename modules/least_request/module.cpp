@@ -5,6 +5,7 @@
 
 #include "choice.hpp"
 
+#include <cstdint>
 #include <vector>
 
 namespace {

@@ -4,14 +4,14 @@
 // address is not guessed at, for a guess is what an attacker would steer.
 #pragma once
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string_view>
+
+#include <arpa/inet.h>
 
 struct Hop {
   std::array<uint8_t, 16> bytes{};  // IPv4 as ::ffff:a.b.c.d

@@ -136,8 +136,7 @@ class RealIp {
   // From a trusted peer outwards, to the first address that is not trusted or cannot be read.
   static weir::Address walk(weir::Exchange exchange, const Conf& conf, const Instance& instance) {
     const auto hops = hops_of(exchange, instance);
-    const auto form =
-        instance.syntax == Syntax::forwarded ? V6Form::bracketed : V6Form::any;
+    const auto form = instance.syntax == Syntax::forwarded ? V6Form::bracketed : V6Form::any;
     auto at = exchange.client();
     for (size_t index = 0; trusts(conf, at); ++index) {
       const auto text = hops.nearest(index);

@@ -47,10 +47,29 @@ BOOST_AUTO_TEST_CASE(an_address_is_read_with_and_without_a_port) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_exactly_an_address_is_none) {
-  for (const auto* text :
-       {"", " ", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.256", "0x1.2.3.4",
-        "1.2.3.4:", "1.2.3.4:x", "1.2.3.4:65536", "1.2.3.4:080808", "[1.2.3.4]", "[::1", "::1]",
-        "[::1]x", "[::1]:", "fe80::1%eth0", "1.2.3.4 ", "1.2.3.4/32", ":::", "example.com"}) {
+  for (const auto* text : {"",
+                           " ",
+                           "unknown",
+                           "_hidden",
+                           "1.2.3",
+                           "1.2.3.4.5",
+                           "01.2.3.4",
+                           "1.2.3.256",
+                           "0x1.2.3.4",
+                           "1.2.3.4:",
+                           "1.2.3.4:x",
+                           "1.2.3.4:65536",
+                           "1.2.3.4:080808",
+                           "[1.2.3.4]",
+                           "[::1",
+                           "::1]",
+                           "[::1]x",
+                           "[::1]:",
+                           "fe80::1%eth0",
+                           "1.2.3.4 ",
+                           "1.2.3.4/32",
+                           ":::",
+                           "example.com"}) {
     BOOST_TEST(shown(text) == "none", text);
   }
   BOOST_TEST(shown({"1.2.3.4\0", 8}) == "none");

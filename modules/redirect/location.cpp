@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace {
 
@@ -55,10 +59,9 @@ Authority split_authority(std::string_view text) {
 bool is_host(std::string_view text) {
   if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
     const std::string_view inner = text.substr(1, text.size() - 2);
-    return std::all_of(inner.begin(), inner.end(),
-                       [](char c) { return is_hex(c) || c == ':' || c == '.'; });
+    return std::ranges::all_of(inner, [](char c) { return is_hex(c) || c == ':' || c == '.'; });
   }
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
     return is_alphanumeric(c) || c == '-' || c == '.' || c == '_';
   });
 }

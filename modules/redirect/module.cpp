@@ -6,6 +6,7 @@
 #include "location.hpp"
 #include "substitution.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

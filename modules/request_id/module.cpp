@@ -36,8 +36,8 @@ class RequestId {
   };
   static constexpr weir_key keys[] = {
       WEIR_KEY(Conf, header, "\"x-request-id\"", "The field that carries the id.", 0),
-      WEIR_KEY(Conf, trusted, nullptr,
-               "Address ranges of peers whose id and traceparent are kept.", WEIR_PER_ROUTE),
+      WEIR_KEY(Conf, trusted, nullptr, "Address ranges of peers whose id and traceparent are kept.",
+               WEIR_PER_ROUTE),
       WEIR_KEY(Conf, trust_unix, "false", "Keep those of peers that come by a Unix socket.",
                WEIR_PER_ROUTE),
       WEIR_KEY_CHOICE(Conf, format, "\"uuid7\"", "How a new id is written.", WEIR_PER_ROUTE,
@@ -123,9 +123,12 @@ class RequestId {
     const uint64_t high = random.next();
     const uint64_t low = random.next();
     switch (static_cast<Format>(conf.format)) {
-      case Format::uuid7: return uuid7(exchange.number({WEIR_A_TIME_UNIX}), high, low);
-      case Format::uuid4: return uuid4(high, low);
-      case Format::hex: return {high, low};
+      case Format::uuid7:
+        return uuid7(exchange.number({WEIR_A_TIME_UNIX}), high, low);
+      case Format::uuid4:
+        return uuid4(high, low);
+      case Format::hex:
+        return {high, low};
     }
     return {high, low};
   }

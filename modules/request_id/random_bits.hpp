@@ -4,12 +4,12 @@
 // the kernel's generator, so that a request costs no system call. One per loop; not for keys.
 #pragma once
 
-#include <sys/random.h>
-
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <stdexcept>
+
+#include <sys/random.h>
 
 class RandomBits {
  public:

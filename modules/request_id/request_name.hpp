@@ -56,8 +56,9 @@ inline std::string_view write_uuid(RequestName name, std::array<char, 36>& room)
 // header would read as structure.
 inline bool well_formed_id(std::string_view text) {
   constexpr size_t longest = 128;
-  return !text.empty() && text.size() <= longest && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{"-_.:+/=@"}.find(c) != std::string_view::npos;
-  });
+  return !text.empty() && text.size() <= longest &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view{"-_.:+/=@"}.find(c) != std::string_view::npos;
+         });
 }

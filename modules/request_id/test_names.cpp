@@ -39,15 +39,17 @@ BOOST_AUTO_TEST_CASE(plain_is_32_hex_digits) {
 }
 
 BOOST_AUTO_TEST_CASE(ids_of_other_systems_are_well_formed) {
-  for (const auto* id : {"a", "2f5c8a1e-3b7d-4c9e-8f10-aabbccddeeff", "1-67891233-abcdef012345678912345678",
-                         "Root=1-abc", "req_01J9ZK", "a+b/c==", "host:123@7"}) {
+  for (const auto* id :
+       {"a", "2f5c8a1e-3b7d-4c9e-8f10-aabbccddeeff", "1-67891233-abcdef012345678912345678",
+        "Root=1-abc", "req_01J9ZK", "a+b/c==", "host:123@7"}) {
     BOOST_TEST(well_formed_id(id), id);
   }
   BOOST_TEST(well_formed_id(std::string(128, 'x')));
 }
 
 BOOST_AUTO_TEST_CASE(what_could_forge_a_log_line_is_no_id) {
-  for (const auto* id : {"", "a b", "a\nb", "a\"b", "a'b", "a\\b", "a,b", "a;b", "<a>", "{a}", "\xc3\xa4", "$(a)"}) {
+  for (const auto* id :
+       {"", "a b", "a\nb", "a\"b", "a'b", "a\\b", "a,b", "a;b", "<a>", "{a}", "\xc3\xa4", "$(a)"}) {
     BOOST_TEST(!well_formed_id(id), id);
   }
   BOOST_TEST(!well_formed_id(std::string(129, 'x')));

@@ -15,9 +15,7 @@ inline bool lower_hex(std::string_view text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-inline bool all_zero(std::string_view text) {
-  return text.find_first_not_of('0') == text.npos;
-}
+inline bool all_zero(std::string_view text) { return text.find_first_not_of('0') == text.npos; }
 
 // By section 3.2.2 of the standard: later versions may append fields, version ff is none.
 inline bool valid_trace_parent(std::string_view text) {

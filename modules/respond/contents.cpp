@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "contents.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
+#include <string>
+#include <system_error>
 
 const char* read_contents(const std::string& path, std::string& to) {
   // A FIFO or device would hold up the reading for ever.

@@ -6,6 +6,8 @@
 #include "contents.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <span>
 #include <string>
@@ -26,7 +28,7 @@ bool is_kernels(uint32_t id) {
                               WEIR_H_TRAILER,
                               WEIR_H_UPGRADE,
                               WEIR_H_HTTP2_SETTINGS};
-  return std::find(std::begin(all), std::end(all), id) != std::end(all);
+  return std::ranges::find(all, id) != std::end(all);
 }
 
 class Respond {
@@ -67,8 +69,9 @@ class Respond {
     Instance(weir::Setup& setup, const Conf& conf) : escape(escape_for(conf.content_type)) {
       if (conf.file.absent()) return;
       const char* const flaw = read_contents(std::string{conf.file.view()}, contents);
-      if (flaw != nullptr)
+      if (flaw != nullptr) {
         setup.error("file", flaw, "for more than one small file there is static");
+      }
     }
     std::string contents;
     weir::Escape escape;
@@ -110,7 +113,7 @@ class Respond {
   static weir::Escape escape_for(std::string_view type) {
     const auto has = [&](std::string_view word) { return type.find(word) != type.npos; };
     if (has("json")) return weir::Escape::json;
-    if (has("html") || has("xml")) return weir::Escape::uri;
+    if (has("html") || has("xml")) return weir::Escape::html;
     return weir::Escape::none;
   }
 };

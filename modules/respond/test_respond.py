@@ -95,11 +95,12 @@ def test_the_connection_goes_on_behind_a_body(respond):
 
 
 def test_it_answers_for_a_whole_listener(weir):
-    made = weir(config.table("[server]", {"workers": 1, "drain": "2s"})
+    made = weir(conf({"body": "route"})
                 + config.table("[[listener]]", {"address": "127.0.0.1:0",
-                                                "filters": [{"respond": {"status": 404}}]}),
+                                                "filters": [{"respond": {"body": "listener"}}]}),
                 modules=["respond"])
-    assert made.get("/").status == 404
+    bodies = [made.client(address).get("/").body for address in made.addresses]
+    assert bodies == [b"route", b"listener"]
 
 
 def test_filters_before_it_see_the_response(weir):

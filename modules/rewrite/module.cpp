@@ -7,6 +7,7 @@
 #include "target.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -122,6 +123,7 @@ class Rewrite {
     query.clear();
     const std::string_view text = state.work;
     const size_t mark = std::min(text.find('?'), text.size());
+    if (text.substr(0, 1) != "/") path = "/";
     append_escaped(text.substr(0, mark), path);
     append_escaped(text.substr(std::min(mark + 1, text.size())), query);
     edit_query(job, state.work, query);
@@ -158,10 +160,10 @@ class Rewrite {
       return append_query(work, query);
     }
     const auto dropped = [&](std::string_view parameter) {
-      return std::any_of(conf.query_remove.begin(), conf.query_remove.end(),
-                         [&](weir::Text pattern) { return names(pattern, parameter); }) ||
-             std::any_of(conf.query_set.begin(), conf.query_set.end(),
-                         [&](const auto& entry) { return names(entry.key, parameter); });
+      return std::ranges::any_of(conf.query_remove,
+                                 [&](weir::Text pattern) { return names(pattern, parameter); }) ||
+             std::ranges::any_of(conf.query_set,
+                                 [&](const auto& entry) { return names(entry.key, parameter); });
     };
     append_without(exchange.query(), dropped, query);
     for (const auto& [key, id, value] : conf.query_set) {

@@ -3,7 +3,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <re2/re2.h>
 
 namespace {
 

@@ -53,7 +53,8 @@ class ByteRangeReader {
   }
 
   void skip_separators() {
-    while (!rest_.empty() && (rest_.front() == ',' || rest_.front() == ' ' || rest_.front() == '\t'))
+    while (!rest_.empty() &&
+           (rest_.front() == ',' || rest_.front() == ' ' || rest_.front() == '\t'))
       rest_.remove_prefix(1);
   }
 

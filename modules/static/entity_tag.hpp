@@ -15,10 +15,10 @@ class EntityTag {
   EntityTag(const timespec& modified, uint64_t size, std::string_view coding) {
     const auto time = static_cast<unsigned long long>(modified.tv_sec) * 1'000'000'000 +
                       static_cast<unsigned long long>(modified.tv_nsec);
-    size_ = static_cast<size_t>(std::snprintf(
-        text_.data(), text_.size(), "\"%llx-%llx%s%.*s\"", time,
-        static_cast<unsigned long long>(size), coding.empty() ? "" : "-",
-        static_cast<int>(coding.size()), coding.data()));
+    size_ = static_cast<size_t>(std::snprintf(text_.data(), text_.size(), "\"%llx-%llx%s%.*s\"",
+                                              time, static_cast<unsigned long long>(size),
+                                              coding.empty() ? "" : "-",
+                                              static_cast<int>(coding.size()), coding.data()));
   }
   std::string_view view() const { return {text_.data(), size_}; }
 

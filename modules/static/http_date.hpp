@@ -102,11 +102,13 @@ struct Parts {
 
   std::optional<int64_t> seconds() const {
     using namespace std::chrono;
-    const year_month_day date{std::chrono::year{year}, std::chrono::month(static_cast<unsigned>(month)),
+    const year_month_day date{std::chrono::year{year},
+                              std::chrono::month(static_cast<unsigned>(month)),
                               std::chrono::day(static_cast<unsigned>(day))};
     // 60 is a leap second.
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) return {};
-    const auto whole = sys_days{date} + hours{hour} + minutes{minute} + std::chrono::seconds{second};
+    const auto whole =
+        sys_days{date} + hours{hour} + minutes{minute} + std::chrono::seconds{second};
     return whole.time_since_epoch().count();
   }
 };

@@ -4,6 +4,7 @@
 #include <weir/module.hpp>
 
 #include "accepted_codings.hpp"
+#include "answer_fields.hpp"
 #include "byte_ranges.hpp"
 #include "entity_tag.hpp"
 #include "file_path.hpp"
@@ -13,13 +14,13 @@
 #include "preconditions.hpp"
 #include "root_folder.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>
 #include <string>
+
+#include <sys/random.h>
 
 namespace {
 
@@ -37,19 +38,6 @@ weir::Header vary{"vary"};
 constexpr const char* codings[] = {"br", "zstd", "gzip", nullptr};
 constexpr std::string_view coding_suffixes[] = {".br", ".zst", ".gz"};
 constexpr const char* link_policies[] = {"inside", "never", nullptr};
-
-// The fields of one answer.
-class AnswerFields {
- public:
-  void add(const weir::Header& header, std::string_view value) {
-    if (!value.empty()) fields_[count_++] = weir::field(header, value);
-  }
-  std::span<const weir_field> all() const { return {fields_.data(), count_}; }
-
- private:
-  std::array<weir_field, 10> fields_{};
-  size_t count_ = 0;
-};
 
 // What the request's path led to.
 struct Found {
@@ -140,12 +128,18 @@ class Static {
     }
     auto found = find(exchange, conf);
     switch (found.file.kind) {
-      case Kind::file: return serve(exchange, conf, state, found);
-      case Kind::folder: return to_folder(exchange);
-      case Kind::missing: return exchange.respond(404, "not found\n");
-      case Kind::forbidden: return exchange.respond(403, "forbidden\n");
-      case Kind::exhausted: return trouble(exchange, state, 503, "no descriptor or memory left");
-      case Kind::broken: break;
+      case Kind::file:
+        return serve(exchange, conf, state, found);
+      case Kind::folder:
+        return to_folder(exchange);
+      case Kind::missing:
+        return exchange.respond(404, "not found\n");
+      case Kind::forbidden:
+        return exchange.respond(403, "forbidden\n");
+      case Kind::exhausted:
+        return trouble(exchange, state, 503, "no descriptor or memory left");
+      case Kind::broken:
+        break;
     }
     return trouble(exchange, state, 500, "the root or a file cannot be read");
   }
@@ -265,9 +259,8 @@ class Static {
     const int64_t now = static_cast<int64_t>(exchange.number({WEIR_A_TIME_UNIX})) / 1000;
     Preconditions conditions{{tag.view(), modified, modified < now}};
     std::string_view range;
-    size_t range_lines = 0;
     for (const auto& field : exchange.request().all()) {
-      if (field.id == WEIR_H_RANGE && ++range_lines == 1) range = weir::view(field.value);
+      if (field.id == WEIR_H_RANGE) range = weir::view(field.value);
       add_condition(conditions, field);
     }
     AnswerFields fields;
@@ -280,8 +273,7 @@ class Static {
     if (outcome == Preconditions::Outcome::not_modified)
       return exchange.respond(304, {}, fields.all());
 
-    const bool partial =
-        range_lines == 1 && exchange.method() == "GET" && conditions.ranges_apply();
+    const bool partial = exchange.method() == "GET" && conditions.ranges_apply();
     const auto ranges = partial ? read_ranges(range, found.file.size) : ByteRanges{};
     if (ranges.kind == ByteRanges::Kind::unsatisfiable) {
       return exchange.respond(
@@ -301,12 +293,18 @@ class Static {
   static void add_condition(Preconditions& conditions, const weir_field& field) {
     const auto value = weir::view(field.value);
     switch (field.id) {
-      case WEIR_H_IF_MATCH: return conditions.if_match(value);
-      case WEIR_H_IF_NONE_MATCH: return conditions.if_none_match(value);
-      case WEIR_H_IF_MODIFIED_SINCE: return conditions.if_modified_since(value);
-      case WEIR_H_IF_UNMODIFIED_SINCE: return conditions.if_unmodified_since(value);
-      case WEIR_H_IF_RANGE: return conditions.if_range(value);
-      default: return;
+      case WEIR_H_IF_MATCH:
+        return conditions.if_match(value);
+      case WEIR_H_IF_NONE_MATCH:
+        return conditions.if_none_match(value);
+      case WEIR_H_IF_MODIFIED_SINCE:
+        return conditions.if_modified_since(value);
+      case WEIR_H_IF_UNMODIFIED_SINCE:
+        return conditions.if_unmodified_since(value);
+      case WEIR_H_IF_RANGE:
+        return conditions.if_range(value);
+      default:
+        return;
     }
   }
 

@@ -14,7 +14,8 @@
 class Boundary {
  public:
   explicit Boundary(uint64_t bits) {
-    std::snprintf(text_.data(), text_.size(), "weir-%016llx", static_cast<unsigned long long>(bits));
+    std::snprintf(text_.data(), text_.size(), "weir-%016llx",
+                  static_cast<unsigned long long>(bits));
   }
   std::string_view view() const { return {text_.data(), text_.size() - 1}; }
 

@@ -8,18 +8,18 @@
 // seen at once.
 #pragma once
 
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 #include <utility>
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum class Links : uint32_t { inside, never };
 
@@ -99,12 +99,16 @@ struct Opened {
 
 inline Kind kind_of_error(int error) {
   switch (error) {
-    case EACCES: return Kind::forbidden;
+    case EACCES:
+      return Kind::forbidden;
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return Kind::exhausted;
-    case EIO: return Kind::broken;
-    default: return Kind::missing;  // ENOENT, ENOTDIR, and whatever leads out of the root
+    case ENOMEM:
+      return Kind::exhausted;
+    case EIO:
+      return Kind::broken;
+    default:
+      return Kind::missing;  // ENOENT, ENOTDIR, and whatever leads out of the root
   }
 }
 

@@ -57,7 +57,9 @@ BOOST_AUTO_TEST_CASE(several_lines_are_one_list) {
 }
 
 BOOST_AUTO_TEST_CASE(the_table_of_types_is_sorted) {
-  const auto less = [](const MediaType& a, const MediaType& b) { return a.extension < b.extension; };
+  const auto less = [](const MediaType& a, const MediaType& b) {
+    return a.extension < b.extension;
+  };
   BOOST_TEST(std::is_sorted(std::begin(media_types), std::end(media_types), less));
 }
 
@@ -68,8 +70,8 @@ BOOST_AUTO_TEST_CASE(types_follow_the_last_extension) {
   BOOST_TEST(type("jquery.min.js") == "text/javascript; charset=utf-8");
   BOOST_TEST(type("archive.tar.gz") == "application/gzip");
   BOOST_TEST(type("site.webmanifest") == "application/manifest+json");
-  for (const auto* path : {"README", "a.b/README", "", ".", "x.", "x.unknown",
-                           "x.an_extension_longer_than_any"}) {
+  for (const auto* path :
+       {"README", "a.b/README", "", ".", "x.", "x.unknown", "x.an_extension_longer_than_any"}) {
     BOOST_TEST(type(path) == "", path);
   }
 }

@@ -38,8 +38,8 @@ BOOST_AUTO_TEST_CASE(a_time_is_written_in_one_form) {
 }
 
 BOOST_AUTO_TEST_CASE(a_time_is_read_in_three_forms) {
-  for (const auto* text : {november_text, "Sunday, 06-Nov-94 08:49:37 GMT",
-                           "Sun Nov  6 08:49:37 1994"}) {
+  for (const auto* text :
+       {november_text, "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
     BOOST_TEST(http_date::parse(text).value_or(0) == november, text);
   }
   BOOST_TEST(http_date::parse("Wed Nov 16 08:49:37 1994").value_or(0) == november + 864000);

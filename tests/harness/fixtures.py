@@ -79,12 +79,13 @@ def weir(tmp_path, make_origin):
     made = []
     numbers = itertools.count(1)
 
-    def make(text, modules=(), env=None, cwd=None):
+    def make(text, modules=(), env=None, expect_ready=True):
         conf = tmp_path / f"weir-{next(numbers)}.toml"
         if modules:
             text = f"modules = {config.toml(list(modules))}\n{text}"
         conf.write_text(text)
-        made.append(proxy.Weir("run", "-c", conf, env={**os.environ, **(env or {})}, cwd=cwd))
+        made.append(proxy.Weir("run", "-c", conf, env={**os.environ, **(env or {})},
+                               expect_ready=expect_ready))
         made[-1].conf = conf
         return made[-1]
 
@@ -101,7 +102,10 @@ def weir(tmp_path, make_origin):
 @pytest.fixture
 def weir_to(weir):
     """weir_to(origin, ...) starts weir with config.simple(origin, ...)."""
-    return lambda to, env=None, **how: weir(config.simple(to, **how), env=env)
+    def make(to, env=None, expect_ready=True, **how):
+        return weir(config.simple(to, **how), env=env, expect_ready=expect_ready)
+
+    return make
 
 
 @pytest.fixture

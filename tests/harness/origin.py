@@ -105,6 +105,7 @@ class Origin:
         family = socket.AF_UNIX if self.path else (
             socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         self.listening = socket.socket(family)
+        self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listening.bind(address)
         self.listening.listen(256)
         self.port = None if self.path else self.listening.getsockname()[1]

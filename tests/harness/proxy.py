@@ -39,14 +39,14 @@ def address_of(text):
 class Weir:
     """weir run; leaves the constructor when weir accepts connections."""
 
-    def __init__(self, *arguments, env=None, cwd=None, expect_ready=True):
+    def __init__(self, *arguments, env=None, expect_ready=True):
         self.lines = []
         self.told = threading.Condition()
         self.clients = []
         self.ended = False
         self.process = subprocess.Popen(
             [executable(), *map(str, arguments)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=cwd)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
         self.output = []
         self.threads = [threading.Thread(target=self.follow, args=each, daemon=True)
                         for each in ((self.process.stderr, self.lines),
@@ -116,6 +116,17 @@ class Weir:
         """One request on a connection of its own."""
         with client.Client(self.addresses[0]) as made:
             return made.get(target, *fields, **how)
+
+    def await_refusal(self):
+        """Waits until it takes no connection any more."""
+        moment = threading.Event()
+        for _ in range(int(pace.PATIENCE * 100)):
+            try:
+                client.connect(self.addresses[0]).close()
+            except ConnectionRefusedError:
+                return
+            moment.wait(0.01)
+        raise AssertionError("connections are still accepted")
 
     def signal(self, number):
         self.process.send_signal(number)

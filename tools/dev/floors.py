@@ -62,7 +62,7 @@ def check_file(path, text):
     if lines > FILE_LINES:
         complain(path, 0, f"{lines} lines, at most {FILE_LINES}; what is its second subject?")
     head = [line for line in text.split("\n", 2)[:2] if not line.startswith("#!")]
-    if not head or LICENCE not in head[0]:
+    if text and LICENCE not in head[0]:
         complain(path, 1, f"the first line must say {LICENCE}")
     for word in set(re.split(r"[_.\-]", path.name)) & EMPTY_WORDS:
         complain(path, 0, f'"{word}" in a file name says nothing; name what is inside')

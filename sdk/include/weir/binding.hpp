@@ -162,47 +162,47 @@ R apply(R (*hook)(Args...), F&, const Source<F>& from) {
 }
 
 // The class with its members is the context of an exchange; without members there is none.
-template <class F, auto hook>
+template <class F, auto Hook>
 auto run(const Source<F>& from) {
   if constexpr (std::is_empty_v<F>) {
     F self{};
-    return apply(hook, self, from);
+    return apply(Hook, self, from);
   } else {
-    return apply(hook, *static_cast<F*>(from.call->ctx), from);
+    return apply(Hook, *static_cast<F*>(from.call->ctx), from);
   }
 }
 
-template <class F, auto hook>
+template <class F, auto Hook>
 uint32_t verdict(const Source<F>& from) noexcept {
   auto result = Verdict::fail;
-  guarded(from.instance, [&] { result = run<F, hook>(from); });
+  guarded(from.instance, [&] { result = run<F, Hook>(from); });
   return static_cast<uint32_t>(result);
 }
 
-template <class F, auto hook>
+template <class F, auto Hook>
 uint32_t on_head(const weir_call* call) noexcept {
-  return verdict<F, hook>(source<F>(call));
+  return verdict<F, Hook>(source<F>(call));
 }
 
-template <class F, auto hook>
+template <class F, auto Hook>
 uint32_t on_body(const weir_call* call, weir_body* in, weir_body* out) noexcept {
   auto from = source<F>(call);
   from.in = in;
   from.out = out;
-  return verdict<F, hook>(from);
+  return verdict<F, Hook>(from);
 }
 
-template <class F, auto hook>
+template <class F, auto Hook>
 void on_call(const weir_call* call) noexcept {
-  guarded(call->instance, [&] { run<F, hook>(source<F>(call)); });
+  guarded(call->instance, [&] { run<F, Hook>(source<F>(call)); });
 }
 
-template <class F, auto hook>
+template <class F, auto Hook>
 void on_explain(const weir_call* call, void* to, void (*text)(void*, weir_str)) noexcept {
   const Say say{to, text};
   auto from = source<F>(call);
   from.say = &say;
-  guarded(call->instance, [&] { run<F, hook>(from); });
+  guarded(call->instance, [&] { run<F, Hook>(from); });
 }
 
 // ---- The vtable of each kind ----------------------------------------------------------------
@@ -246,12 +246,12 @@ consteval weir_handler handler_ops() {
   return ops;
 }
 
-template <class F, auto hook>
+template <class F, auto Hook>
 void on_flush(void* instance, void* state) noexcept {
   Source<F> from{};
   from.instance = instance;
   from.state = state;
-  guarded(instance, [&] { run<F, hook>(from); });
+  guarded(instance, [&] { run<F, Hook>(from); });
 }
 
 template <class F>
@@ -399,8 +399,8 @@ consteval auto ops_of() {
   }
 }
 
-template <class T, const auto& keys>
-inline constexpr weir_schema schema_of = WEIR_SCHEMA(keys, T);
+template <class T, const auto& Keys>
+inline constexpr weir_schema schema_of = WEIR_SCHEMA(Keys, T);
 
 template <class F>
 struct ComponentOf {
@@ -447,9 +447,9 @@ consteval std::array<const char*, most_needs + 1> needs_of() {
 
 template <class F>
 consteval bool moves_bodies() {
-  if constexpr (
-      requires { &F::request_body; } || requires { &F::response_body; })
+  if constexpr (requires { &F::request_body; } || requires { &F::response_body; }) {
     return true;
+  }
   return kind_of<F>() == Kind::handler && requires { &F::run; };
 }
 
@@ -502,8 +502,9 @@ struct NoteText {
   // A value ends at the first space, so it must have none.
   constexpr void add_value(std::string_view label, std::string_view value) {
     add(label);
-    if (value.empty() || value.find(' ') != value.npos)
+    if (value.empty() || value.find(' ') != value.npos) {
       throw "name and version: no spaces, not empty";
+    }
     add(value);
   }
 };
@@ -528,12 +529,12 @@ consteval NoteText note_text(std::string_view name, std::string_view version, ui
   return note;
 }
 
-template <size_t size>
+template <size_t Size>
 struct NoteImage {
-  consteval explicit NoteImage(const NoteText& note) { std::copy_n(note.text.begin(), size, text); }
-  uint32_t name_size = 5, text_size = size, type = 1;
+  consteval explicit NoteImage(const NoteText& note) { std::copy_n(note.text.begin(), Size, text); }
+  uint32_t name_size = 5, text_size = Size, type = 1;
   char owner[8] = "weir";
-  char text[(size + 3) / 4 * 4] = {};
+  char text[(Size + 3) / 4 * 4] = {};
 };
 
 }  // namespace gnu::visibility("hidden")]]weir

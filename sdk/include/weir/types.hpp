@@ -51,7 +51,7 @@ struct Id {
 // A name known for good, at namespace scope and in lower case: weir::Header x_hello{"x-hello"};
 class Header {
  public:
-  explicit Header(const char* name) : name_(name), next_(all_) { all_ = this; }
+  explicit Header(const char* name) : name_(name), next_(all) { all = this; }
   Header(const Header&) = delete;
   Header& operator=(const Header&) = delete;
 
@@ -60,12 +60,13 @@ class Header {
   std::string_view name() const { return name_; }
 
   static void intern_all() {
-    for (Header* at = all_; at != nullptr; at = at->next_)
+    for (Header* at = all; at != nullptr; at = at->next_) {
       at->id_.value = host->intern(raw(at->name_));
+    }
   }
 
  private:
-  static inline Header* all_ = nullptr;
+  static inline Header* all = nullptr;
   std::string_view name_;
   Id id_;
   Header* next_;
@@ -228,7 +229,7 @@ enum class Verdict : uint32_t {
   fail = WEIR_FAIL,
   reroute = WEIR_REROUTE,
 };
-enum class Escape : uint32_t { none, json, log, uri };
+enum class Escape : uint32_t { none, json, log, uri, html };
 enum class BodyMode : uint32_t { skip, stream, peek, whole };
 
 // A metric cell of an instance: made by Setup, counted through Exchange or Worker.
@@ -308,7 +309,8 @@ class Exchange {
   Address client() const { return http->client(tx_); }
   bool set_client(const Address& client) const { return http->set_client(tx_, client) == WEIR_OK; }
 
-  // Lasts as long as the exchange.
+  // Lasts as long as the exchange. data() is nullptr when the template is absent or its text would
+  // be longer than 64 KiB.
   std::string_view expand(Template text, Escape escape = Escape::none) const {
     if (!text) return {};
     return view(http->expand(tx_, text.compiled, static_cast<uint32_t>(escape)));

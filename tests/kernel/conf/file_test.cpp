@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/file.hpp"
 
-#include <sys/stat.h>
-
-#include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include <boost/test/unit_test.hpp>
+#include <sys/stat.h>
 
 namespace {
 
@@ -39,7 +39,8 @@ struct Fixture {
 BOOST_FIXTURE_TEST_SUITE(file, Fixture)
 
 BOOST_AUTO_TEST_CASE(nodes_know_their_places_in_the_order_of_the_file) {
-  const auto document = load_text("t", "z = 1\n\"ü\" = \"ß\"  # c\na.b = [true, 2.5]\n[c]\n", report);
+  const auto document =
+      load_text("t", "z = 1\n\"ü\" = \"ß\"  # c\na.b = [true, 2.5]\n[c]\n", report);
   BOOST_TEST_REQUIRE(document.has_value());
   const auto children = document->root().children();
   BOOST_TEST_REQUIRE(children.size() == 4u);
@@ -141,7 +142,9 @@ BOOST_AUTO_TEST_CASE(bounds_hold) {
 }
 
 BOOST_AUTO_TEST_CASE(a_byte_order_mark_and_crlf_are_fine) {
-  const std::string main = write("weir.toml", "\xEF\xBB\xBF""a = 1\r\nb = 2\r\n");
+  const std::string main = write("weir.toml",
+                                 "\xEF\xBB\xBF"
+                                 "a = 1\r\nb = 2\r\n");
   const auto document = load_file(main, report);
   BOOST_TEST_REQUIRE(document.has_value());
   BOOST_TEST(document->root().find("b")->integer() == 2);

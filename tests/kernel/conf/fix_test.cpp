@@ -15,7 +15,8 @@ std::string added(std::string_view text) {
 BOOST_AUTO_TEST_SUITE(fix)
 
 BOOST_AUTO_TEST_CASE(a_name_goes_behind_the_last_one) {
-  BOOST_TEST(added("modules = [\"a\"] # why\nx = 1\n") == "modules = [\"a\", \"cache\"] # why\nx = 1\n");
+  BOOST_TEST(added("modules = [\"a\"] # why\nx = 1\n") ==
+             "modules = [\"a\", \"cache\"] # why\nx = 1\n");
   BOOST_TEST(added("modules = []\n") == "modules = [\"cache\"]\n");
   BOOST_TEST(added("modules = [\"a\",]\n") == "modules = [\"a\", \"cache\",]\n");
   BOOST_TEST(added("modules=['a','b' ]") == "modules=['a','b', \"cache\" ]");
@@ -37,13 +38,15 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_there_changes_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_missing_line_is_put_on_top) {
   BOOST_TEST(added("[[listener]]\n") == "modules = [\"cache\"]\n\n[[listener]]\n");
-  BOOST_TEST(added("# head\n\n[[listener]]\n") == "# head\n\nmodules = [\"cache\"]\n\n[[listener]]\n");
+  BOOST_TEST(added("# head\n\n[[listener]]\n") ==
+             "# head\n\nmodules = [\"cache\"]\n\n[[listener]]\n");
   BOOST_TEST(added("") == "modules = [\"cache\"]\n");
   BOOST_TEST(added("# only a comment") == "# only a comment\nmodules = [\"cache\"]\n");
 }
 
 BOOST_AUTO_TEST_CASE(modules_of_another_table_is_another_key) {
-  BOOST_TEST(added("[x]\nmodules = [\"a\"]\n") == "modules = [\"cache\"]\n\n[x]\nmodules = [\"a\"]\n");
+  BOOST_TEST(added("[x]\nmodules = [\"a\"]\n") ==
+             "modules = [\"cache\"]\n\n[x]\nmodules = [\"a\"]\n");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_list_is_left_alone) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/report.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <sstream>
+
+#include <boost/test/unit_test.hpp>
 
 namespace {
 
@@ -28,7 +29,8 @@ BOOST_AUTO_TEST_CASE(nothing_found_prints_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_finding_shows_its_line_and_a_way_out) {
-  report.error({&source, 2, 1, 11}, "unknown key 'heath_check' in [upstream.api]", "did you mean 'health_check'?");
+  report.error({&source, 2, 1, 11}, "unknown key 'heath_check' in [upstream.api]",
+               "did you mean 'health_check'?");
   BOOST_TEST(printed() ==
              "error: unknown key 'heath_check' in [upstream.api]\n"
              "  --> weir.toml:2:1\n"
@@ -50,8 +52,9 @@ BOOST_AUTO_TEST_CASE(findings_come_in_the_order_of_the_file) {
   const std::string text = printed();
   BOOST_TEST(text.find("first") < text.find("second"));
   BOOST_TEST(text.find("second") < text.find("third"));
-  BOOST_TEST(text.ends_with("error: last, for it stands nowhere\n  = a way out\n"
-                            "2 errors, 1 warning in weir.toml\n"));
+  BOOST_TEST(
+      text.ends_with("error: last, for it stands nowhere\n  = a way out\n"
+                     "2 errors, 1 warning in weir.toml\n"));
 }
 
 BOOST_AUTO_TEST_CASE(the_exit_status_tells_a_wrong_file_from_a_wrong_world) {
@@ -90,7 +93,8 @@ BOOST_AUTO_TEST_CASE(json_holds_the_same) {
   report.conflict({&source, 2, 1, 3}, "a \"b\"", {&source, 1, 1, 2}, "there");
   BOOST_TEST(report.to_json() ==
              "[\n {\"level\":\"error\",\"world\":false,\"message\":\"a \\\"b\\\"\",\"hint\":\"\","
-             "\"file\":\"weir.toml\",\"line\":2,\"column\":1,\"length\":3,\"other\":{\"file\":\"weir.toml\","
+             "\"file\":\"weir.toml\",\"line\":2,\"column\":1,\"length\":3,\"other\":{\"file\":"
+             "\"weir.toml\","
              "\"line\":1,\"column\":1,\"length\":2,\"message\":\"there\"}}\n]\n");
 }
 

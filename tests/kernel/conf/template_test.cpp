@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/template.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <map>
 #include <string>
+
+#include <boost/test/unit_test.hpp>
 
 namespace {
 
@@ -32,7 +33,8 @@ struct Fixture : Interner {
 BOOST_FIXTURE_TEST_SUITE(templates, Fixture)
 
 BOOST_AUTO_TEST_CASE(names_become_typed_pieces) {
-  const weir_template made = good("a {client.address}-{request.header.X-Env}{query.q}{cookie.s}{path.id}");
+  const weir_template made =
+      good("a {client.address}-{request.header.X-Env}{query.q}{cookie.s}{path.id}");
   BOOST_TEST_REQUIRE(made.pieces.size() == 7u);
   BOOST_TEST(made.pieces[0].text == "a ");
   BOOST_TEST((made.pieces[1].kind == Piece::Kind::attribute));

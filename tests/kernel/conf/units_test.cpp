@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/units.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <string>
+
+#include <boost/test/unit_test.hpp>
 
 namespace {
 
@@ -17,8 +18,8 @@ BOOST_AUTO_TEST_CASE(durations_have_a_unit_and_sums_go_from_large_to_small) {
   BOOST_TEST((parse_duration("2h30m") == Duration{2h + 30min}));
   BOOST_TEST((parse_duration("7d") == Duration{168h}));
   BOOST_TEST((parse_duration("0") == Duration{0}));
-  for (const char* wrong : {"", "30", "s", "1.5h", "-1s", "30 s", " 30s", "30S", "30m2h", "1s1s", "1s ", "1y",
-                            "99999999999999999999s", "200000d", "1e3s", "+1s"}) {
+  for (const char* wrong : {"", "30", "s", "1.5h", "-1s", "30 s", " 30s", "30S", "30m2h", "1s1s",
+                            "1s ", "1y", "99999999999999999999s", "200000d", "1e3s", "+1s"}) {
     BOOST_TEST(!parse_duration(wrong).has_value(), wrong);
   }
 }
@@ -28,7 +29,8 @@ BOOST_AUTO_TEST_CASE(sizes_tell_powers_of_two_from_powers_of_ten) {
   BOOST_TEST((parse_size("64KiB") == 65536u));
   BOOST_TEST((parse_size("1MB") == 1'000'000u));
   BOOST_TEST((parse_size("16TiB") == 16ULL << 40));
-  for (const char* wrong : {"", "KiB", "1.5MiB", "1 MiB", "1mib", "1M", "-1", "20000000TiB", "1KiB1"}) {
+  for (const char* wrong :
+       {"", "KiB", "1.5MiB", "1 MiB", "1mib", "1M", "-1", "20000000TiB", "1KiB1"}) {
     BOOST_TEST(!parse_size(wrong).has_value(), wrong);
   }
 }
@@ -71,8 +73,8 @@ BOOST_AUTO_TEST_CASE(ranges_are_held_mapped_and_must_be_clean) {
   BOOST_TEST(parse_cidr("2001:db8::/32").value().bits == 32u);
   BOOST_TEST(parse_cidr("0.0.0.0/0").value().bits == 96u);
   BOOST_TEST(parse_cidr("::/0").value().bits == 0u);
-  for (const char* wrong : {"", "10.0.0.1/8", "10.0.0.0/33", "10.0.0/8", "::/129", "::1/64", "10.0.0.0/",
-                            "10.0.0.0/+8", "example.com", "10.0.0.0/8 "}) {
+  for (const char* wrong : {"", "10.0.0.1/8", "10.0.0.0/33", "10.0.0/8", "::/129", "::1/64",
+                            "10.0.0.0/", "10.0.0.0/+8", "example.com", "10.0.0.0/8 "}) {
     BOOST_TEST(!parse_cidr(wrong).has_value(), wrong);
   }
   BOOST_TEST(format_cidr(*clear_host_bits("10.1.2.3/8")) == "10.0.0.0/8");
@@ -86,8 +88,9 @@ BOOST_AUTO_TEST_CASE(addresses_have_a_port_or_are_sockets) {
   BOOST_TEST(parse_address("[::1]:80").value().host == "::1");
   BOOST_TEST(parse_address("app_1.internal:80").value().port == 80);
   BOOST_TEST(parse_address("unix:/run/app.sock").value().path == "/run/app.sock");
-  for (const char* wrong : {"", "8080", "a", "a:", "a:70000", "a:-1", "a:+80", "::1:80", "[::1]", "[::1:80",
-                            "[1.2.3.4]:80", "unix:", "unix:run", "a b:80", "-a:80", "http://a:80"}) {
+  for (const char* wrong :
+       {"", "8080", "a", "a:", "a:70000", "a:-1", "a:+80", "::1:80", "[::1]", "[::1:80",
+        "[1.2.3.4]:80", "unix:", "unix:run", "a b:80", "-a:80", "http://a:80"}) {
     BOOST_TEST(!parse_address(wrong).has_value(), wrong);
   }
   BOOST_TEST(!parse_address("unix:/" + std::string(200, 'a')).has_value());

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies larger than memory should ever hold: equal on the other side, and the process stays small."""
+"""Bodies larger than a proxy should ever hold: equal on the other side, in little memory."""
 
 import threading
 
@@ -75,8 +75,8 @@ def test_a_download_arrives_as_it_was_sent(framing, warm, make_origin, raw):
         if exchange.request.method == "POST":
             exchange.respond()
             return
-        line = {"length": f"Content-Length: {SIZE}\r\n", "chunked": "Transfer-Encoding: chunked\r\n",
-                "close": ""}[framing]
+        line = {"length": f"Content-Length: {SIZE}\r\n", "close": "",
+                "chunked": "Transfer-Encoding: chunked\r\n"}[framing]
         exchange.send(f"HTTP/1.1 200 OK\r\n{line}\r\n".encode())
         parts = stream.pieces(SIZE)
         for part in stream.chunked(parts) if framing == "chunked" else parts:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inputs beyond appendix A: variants of the same attacks, and what a gateway must not be used for."""
+"""Inputs beyond appendix A: variants of the same attacks, and what a gateway must not do."""
 
 import pytest
 

@@ -195,7 +195,8 @@ class TestUnreadBody:
 
     def test_too_much_of_it_ends_the_connection(self, weir_to, origin, raw):
         client = raw(weir_to(origin, route={"path": "/a"}).port)
-        client.send(b"POST /b HTTP/1.1\r\nHost: t\r\nContent-Length: 10000000\r\n\r\n" + b"x" * 9999)
+        client.send(b"POST /b HTTP/1.1\r\nHost: t\r\nContent-Length: 10000000\r\n\r\n"
+                    + b"x" * 9999)
         assert client.response().status == 404
         client.send(b"x" * (10_000_000 - 9999) + b"GET /a HTTP/1.1\r\nHost: t\r\n\r\n")
         assert client.rest() == b""

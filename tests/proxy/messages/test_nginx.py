@@ -47,8 +47,8 @@ def test_a_large_file_is_the_same(weir_to, site):
 def test_many_connections_at_once(weir_to, site):
     url = weir_to(site).url
     many = [argument for n in range(20) for argument in ("-o", os.devnull, f"{url}/large?{n}")]
-    said = curl("--parallel", "--parallel-max", "10", "--write-out", "%{http_code} %{size_download}\n",
-                *many)
+    said = curl("--parallel", "--parallel-max", "10",
+                "--write-out", "%{http_code} %{size_download}\n", *many)
     assert said.decode().splitlines() == [f"200 {8 << 20}"] * 20
 
 

@@ -203,14 +203,6 @@ class TestPipelining:
         assert [request.target for request in origin.requests] == ["/1"]
 
 
-def test_a_client_that_ends_after_its_request_still_gets_the_answer(weir_to, origin, raw):
-    client = raw(weir_to(origin).port)
-    client.request("/")
-    client.half_close()
-    assert client.response().body == b"hello\n"
-    client.ends()
-
-
 def test_a_head_that_is_cut_reaches_no_origin(weir_to, origin, raw):
     weir = weir_to(origin)
     client = raw(weir.port)

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command/explanation.hpp"
+
+#include "command/file_tests.hpp"
+#include "command/reasons.hpp"
+#include "conf/report.hpp"
+#include "net/address.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <vector>
+
+namespace weir {
+namespace {
+
+constexpr size_t shown_routes = 20;
+constexpr size_t widest_name = 24;
+constexpr size_t widest_text = 48;
+constexpr const char* margin = "           ";
+
+constexpr const char* order = R"(
+Of the routes that fit, the most specific is taken, wherever it stands in the file. They are
+compared by listener, host (exact, *.longer, *.short, any), path (literal, {parameter}, /*),
+method, header, query, cookie, client address; the first difference decides.
+)";
+
+std::string padded(std::string text, size_t width) {
+  const size_t points = conf::code_points(text);
+  if (points < width) text.append(width - points, ' ');
+  return text;
+}
+
+// At most that many code points.
+std::string shortened(const std::string& text, size_t width) {
+  if (conf::code_points(text) <= width) return text;
+  size_t end = 0;
+  for (size_t i = 0; i + 3 < width; ++i) {
+    end += std::max<size_t>(conf::utf8_sequence(std::string_view(text).substr(end)), 1);
+  }
+  return text.substr(0, end) + "...";
+}
+
+template <size_t column, class Rows>
+size_t widest(const Rows& rows) {
+  size_t width = 0;
+  for (const auto& row : rows) width = std::max<size_t>(width, conf::code_points(row[column]));
+  return width;
+}
+
+void add(std::string& list, std::string_view between, std::string_view text) {
+  if (!list.empty()) list += between;
+  list += text;
+}
+
+std::string conditions_text(const char* kind, const std::vector<conf::Condition>& conditions) {
+  std::string text;
+  for (const conf::Condition& each : conditions) {
+    std::string one = std::string(kind) + " " + each.name;
+    if (each.test == conf::Condition::Test::absent) one += " absent";
+    std::string values;
+    for (const std::string& value : each.values) add(values, " or ", "\"" + value + "\"");
+    if (!values.empty()) one += " = " + values;
+    add(text, ", ", one);
+  }
+  return text;
+}
+
+const conf::Upstream* upstream_of(const Explained& explained) {
+  const DryResult& result = explained.result;
+  if (result.route == DryResult::no_route || result.status != 0 || result.waits) return nullptr;
+  const conf::Model& model = explained.generation.model();
+  const size_t upstream = model.routes[result.route].upstream;
+  return upstream == conf::no_upstream ? nullptr : &model.upstreams[upstream];
+}
+
+std::string host_sent(const conf::Upstream& upstream, const DryResult& result) {
+  switch (upstream.host) {
+    case conf::Upstream::Host::fixed:
+      return upstream.fixed_host;
+    case conf::Upstream::Host::endpoint:
+      return "the endpoint's address";
+    case conf::Upstream::Host::preserve:
+      break;
+  }
+  return result.host;
+}
+
+std::string target_sent(const DryResult& result) {
+  return result.path + (result.query.empty() ? "" : "?" + result.query);
+}
+
+std::string location_of(const DryResult& result) {
+  for (const auto& [name, value] : result.fields) {
+    if (name == "location" || name == "Location") return value;
+  }
+  return "";
+}
+
+class Printer {
+ public:
+  Printer(std::ostream& out, const Explained& explained)
+      : out_(out), explained_(explained), model_(explained.generation.model()) {}
+
+  void print(bool all) {
+    const DryRequest& request = explained_.request;
+    out_ << request.method << ' ' << explained_.question.url.scheme << "://"
+         << conf::readable(request.authority) << conf::readable(request.target) << " from "
+         << to_string(request.client) << "\n\n";
+    const conf::Listener& listener = model_.listeners[request.listener];
+    row("listener", listener.name);
+    if (listener.name != listener.written) out_ << " (" << listener.written << ")";
+    out_ << '\n';
+    if (!explained_.result.path.empty()) {
+      row("path", conf::readable(explained_.result.path)) << '\n';
+    }
+    routes(all);
+    filters();
+    handler();
+    upstream();
+    answer();
+    if (explained_.result.trials.size() > 1) out_ << order;
+  }
+
+ private:
+  std::ostream& row(const char* label, const std::string& text) {
+    return out_ << padded(label, 11) << text;
+  }
+
+  void routes(bool all) {
+    const auto& trials = explained_.result.trials;
+    const size_t shown = all ? trials.size() : std::min(trials.size(), shown_routes);
+    std::vector<std::array<std::string, 2>> cells;
+    for (size_t i = 0; i < shown; ++i) {
+      const conf::Route& route = model_.routes[trials[i].route];
+      cells.push_back({conf::readable(route.name), shortened(route_text(route), widest_text)});
+    }
+    const size_t names = widest<0>(cells), texts = widest<1>(cells);
+    for (size_t i = 0; i < shown; ++i) {
+      row(i == 0 ? "routes" : "", trials[i].taken ? "+ " : "- ")
+          << padded(cells[i][0], std::min(names, widest_name)) << "  " << padded(cells[i][1], texts)
+          << "  " << fate(trials[i]) << '\n';
+    }
+    if (shown < trials.size()) {
+      out_ << margin << "and " << trials.size() - shown << " more (--all shows them)\n";
+    }
+  }
+
+  std::string fate(const RouteTrial& trial) const {
+    if (!trial.taken) return conf::readable(trial.reason);
+    if (explained_.result.route != trial.route)
+      return "would be taken, but the answer comes before";
+    const conf::Route& route = model_.routes[trial.route];
+    return route.name == route.place.text() ? "taken" : "taken, " + route.place.text();
+  }
+
+  void filters() {
+    std::vector<std::array<std::string, 1>> cells;
+    for (const DryFilter& filter : explained_.result.filters) {
+      const bool named = filter.component != filter.name;
+      cells.push_back({filter.name + (named ? " (" + filter.component + ")" : "")});
+    }
+    for (size_t i = 0; i < cells.size(); ++i) {
+      row(i == 0 ? "filters" : "", padded(cells[i][0], widest<0>(cells)));
+      const std::string& says = explained_.result.filters[i].says;
+      if (!says.empty()) out_ << "  " << conf::readable(says);
+      out_ << '\n';
+    }
+  }
+
+  void handler() {
+    if (!explained_.result.handler.empty()) row("handler", explained_.result.handler) << '\n';
+  }
+
+  void upstream() {
+    const conf::Upstream* const upstream = upstream_of(explained_);
+    if (upstream == nullptr) return;
+    row("upstream", upstream->name);
+    const size_t count = upstream->endpoints.size();
+    if (count > 1 && upstream->balancer) {
+      out_ << ": " << upstream->balancer->name << " chooses one of " << count << " endpoints";
+    }
+    out_ << '\n';
+    for (const conf::Endpoint& endpoint : upstream->endpoints) {
+      out_ << margin << endpoint.written;
+      if (endpoint.weight != 1) out_ << "  weight " << endpoint.weight;
+      out_ << '\n';
+    }
+    row("sends", explained_.request.method)
+        << ' ' << conf::readable(target_sent(explained_.result))
+        << ", Host: " << conf::readable(host_sent(*upstream, explained_.result)) << '\n';
+  }
+
+  void answer() {
+    const DryResult& result = explained_.result;
+    row("answer", answer_text(result));
+    const bool own = result.status != 0 && meaning_of(result.reason).empty();
+    if (own && !result.handler.empty()) {
+      out_ << " by the handler " << result.handler;
+    } else if (own && !result.filters.empty()) {
+      out_ << " by the filter " << result.filters.back().name;
+    }
+    out_ << '\n';
+    const std::string location = location_of(result);
+    if (!location.empty()) out_ << margin << "Location: " << conf::readable(location) << '\n';
+  }
+
+  std::ostream& out_;
+  const Explained& explained_;
+  const conf::Model& model_;
+};
+
+// A JSON object or array in the making.
+class Json {
+ public:
+  explicit Json(char open) : text_(1, open), close_(open == '{' ? '}' : ']') {}
+  Json& put(std::string_view name, const std::string& value) {
+    separate();
+    text_ += conf::json_string(name) + ":" + value;
+    return *this;
+  }
+  Json& text(std::string_view name, std::string_view value) {
+    return put(name, conf::json_string(value));
+  }
+  Json& item(const std::string& value) {
+    separate();
+    text_ += value;
+    return *this;
+  }
+  std::string done() const { return text_ + close_; }
+
+ private:
+  void separate() {
+    if (text_.size() > 1) text_ += ',';
+  }
+  std::string text_;
+  char close_;
+};
+
+std::string routes_json(const Explained& explained) {
+  Json list('[');
+  for (const RouteTrial& trial : explained.result.trials) {
+    const conf::Route& route = explained.generation.model().routes[trial.route];
+    Json one('{');
+    one.text("name", route.name).text("place", route.place.text());
+    one.put("taken", trial.taken ? "true" : "false").text("reason", trial.reason);
+    list.item(one.done());
+  }
+  return list.done();
+}
+
+std::string filters_json(const DryResult& result) {
+  Json list('[');
+  for (const DryFilter& filter : result.filters) {
+    Json one('{');
+    one.text("name", filter.name).text("component", filter.component).text("says", filter.says);
+    list.item(one.done());
+  }
+  return list.done();
+}
+
+std::string upstream_json(const conf::Upstream& upstream, const DryResult& result) {
+  Json endpoints('[');
+  for (const conf::Endpoint& endpoint : upstream.endpoints) {
+    Json one('{');
+    one.text("address", endpoint.written).put("weight", std::to_string(endpoint.weight));
+    endpoints.item(one.done());
+  }
+  Json out('{');
+  out.text("name", upstream.name).put("endpoints", endpoints.done());
+  if (upstream.balancer) out.text("balancer", upstream.balancer->name);
+  return out.text("target", target_sent(result)).text("host", host_sent(upstream, result)).done();
+}
+
+std::string answer_json(const DryResult& result) {
+  Json fields('[');
+  for (const auto& [name, value] : result.fields) {
+    fields.item("[" + conf::json_string(name) + "," + conf::json_string(value) + "]");
+  }
+  Json out('{');
+  out.put("status", std::to_string(result.status)).text("reason", result.reason);
+  return out.text("meaning", meaning_of(result.reason)).put("fields", fields.done()).done();
+}
+
+}  // namespace
+
+std::string route_text(const conf::Route& route) {
+  std::string hosts, paths, methods, clients, text;
+  for (const conf::HostPattern& host : route.hosts) add(hosts, " or ", host.text());
+  for (const conf::PathPattern& path : route.paths) add(paths, " or ", path.text);
+  for (const std::string& method : route.methods) add(methods, " or ", method);
+  for (const weir_cidr& client : route.clients) add(clients, " or ", conf::format_cidr(client));
+  for (const std::string& part :
+       {hosts, paths, methods, conditions_text("header", route.headers),
+        conditions_text("query", route.query), conditions_text("cookie", route.cookies),
+        clients.empty() ? "" : "client " + clients}) {
+    if (!part.empty()) add(text, ", ", part);
+  }
+  return text.empty() ? "everything" : conf::readable(text);
+}
+
+void print_explanation(std::ostream& out, const Explained& explained, bool all) {
+  Printer(out, explained).print(all);
+}
+
+std::string explanation_json(const Explained& explained) {
+  const DryRequest& request = explained.request;
+  const DryResult& result = explained.result;
+  Json out('{');
+  out.text("method", request.method).text("authority", request.authority);
+  out.text("target", request.target).text("from", to_string(request.client));
+  out.text("listener", explained.generation.model().listeners[request.listener].name);
+  out.text("path", result.path).put("routes", routes_json(explained));
+  out.put("filters", filters_json(result));
+  if (!result.handler.empty()) out.text("handler", result.handler);
+  const conf::Upstream* const upstream = upstream_of(explained);
+  if (upstream != nullptr) out.put("upstream", upstream_json(*upstream, result));
+  if (result.waits) out.put("waits", "true");
+  if (result.status != 0) out.put("answer", answer_json(result));
+  return out.done() + "\n";
+}
+
+}  // namespace weir

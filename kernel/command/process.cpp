@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command/process.hpp"
+
+#include "host/host.hpp"
+
+#include <utility>
+
+namespace weir {
+
+Process::Process() : images_(Host::table(names_)) {}
+
+std::shared_ptr<Generation> Process::read_file(const std::string& path, conf::Report& report) {
+  auto document = conf::load_file(path, report);
+  if (!document) return nullptr;
+  return Generation::build(std::move(*document), images_, names_, report);
+}
+
+std::shared_ptr<Generation> Process::read_text(const std::string& name, std::string text,
+                                               conf::Report& report) {
+  auto document = conf::load_text(name, std::move(text), report);
+  if (!document) return nullptr;
+  return Generation::build(std::move(*document), images_, names_, report);
+}
+
+}  // namespace weir

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a command needs to make a generation of a file: the names and module images of this process,
+// which outlive everything made with them.
+//
+// Thread: main.
+#pragma once
+
+#include "conf/file.hpp"
+#include "http/names.hpp"
+#include "module/registry.hpp"
+#include "serve/generation.hpp"
+
+#include <memory>
+#include <string>
+
+namespace weir {
+
+class Process {
+ public:
+  Process();
+
+  Names& names() { return names_; }
+
+  // nullptr: nothing could be made of it. With errors in the report it must not serve.
+  std::shared_ptr<Generation> read_file(const std::string& path, conf::Report& report);
+  std::shared_ptr<Generation> read_text(const std::string& name, std::string text,
+                                        conf::Report& report);
+
+ private:
+  Names names_;
+  Images images_;
+};
+
+}  // namespace weir
