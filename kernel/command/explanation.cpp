@@ -66,30 +66,6 @@ std::string conditions_text(const char* kind, const std::vector<conf::Condition>
   return text;
 }
 
-const conf::Upstream* upstream_of(const Explained& explained) {
-  const DryResult& result = explained.result;
-  if (result.route == DryResult::no_route || result.status != 0 || result.waits) return nullptr;
-  const conf::Model& model = explained.generation.model();
-  const size_t upstream = model.routes[result.route].upstream;
-  return upstream == conf::no_upstream ? nullptr : &model.upstreams[upstream];
-}
-
-std::string host_sent(const conf::Upstream& upstream, const DryResult& result) {
-  switch (upstream.host) {
-    case conf::Upstream::Host::fixed:
-      return upstream.fixed_host;
-    case conf::Upstream::Host::endpoint:
-      return "the endpoint's address";
-    case conf::Upstream::Host::preserve:
-      break;
-  }
-  return result.host;
-}
-
-std::string target_sent(const DryResult& result) {
-  return result.path + (result.query.empty() ? "" : "?" + result.query);
-}
-
 std::string location_of(const DryResult& result) {
   for (const auto& [name, value] : result.fields) {
     if (name == "location" || name == "Location") return value;
@@ -111,8 +87,8 @@ class Printer {
     row("listener", listener.name);
     if (listener.name != listener.written) out_ << " (" << listener.written << ")";
     out_ << '\n';
-    if (!explained_.result.path.empty()) {
-      row("path", conf::readable(explained_.result.path)) << '\n';
+    if (!explained_.result.arrived.empty()) {
+      row("path", conf::readable(explained_.result.arrived)) << '\n';
     }
     routes(all);
     filters();
@@ -128,7 +104,11 @@ class Printer {
   }
 
   void routes(bool all) {
-    const auto& trials = explained_.result.trials;
+    const DryResult& result = explained_.result;
+    if (!result.routed.empty() && result.routed != result.arrived) {
+      row("routes of", conf::readable(result.routed)) << '\n';
+    }
+    const auto& trials = result.trials;
     const size_t shown = all ? trials.size() : std::min(trials.size(), shown_routes);
     std::vector<std::array<std::string, 2>> cells;
     for (size_t i = 0; i < shown; ++i) {
@@ -154,22 +134,27 @@ class Printer {
     return route.name == route.place.text() ? "taken" : "taken, " + route.place.text();
   }
 
+  static std::string name_of(const DryFilter& part) {
+    return part.component == part.name ? part.name : part.name + " (" + part.component + ")";
+  }
+
+  void part(const char* label, const std::string& name, const std::string& says) {
+    row(label, name) << (says.empty() ? "" : "  " + conf::readable(says)) << '\n';
+  }
+
   void filters() {
-    std::vector<std::array<std::string, 1>> cells;
-    for (const DryFilter& filter : explained_.result.filters) {
-      const bool named = filter.component != filter.name;
-      cells.push_back({filter.name + (named ? " (" + filter.component + ")" : "")});
-    }
-    for (size_t i = 0; i < cells.size(); ++i) {
-      row(i == 0 ? "filters" : "", padded(cells[i][0], widest<0>(cells)));
+    std::vector<std::array<std::string, 1>> names;
+    for (const DryFilter& filter : explained_.result.filters) names.push_back({name_of(filter)});
+    for (size_t i = 0; i < names.size(); ++i) {
       const std::string& says = explained_.result.filters[i].says;
-      if (!says.empty()) out_ << "  " << conf::readable(says);
-      out_ << '\n';
+      const std::string& name = names[i][0];
+      part(i == 0 ? "filters" : "", says.empty() ? name : padded(name, widest<0>(names)), says);
     }
   }
 
   void handler() {
-    if (!explained_.result.handler.empty()) row("handler", explained_.result.handler) << '\n';
+    const DryFilter& handler = explained_.result.handler;
+    if (!handler.name.empty()) part("handler", name_of(handler), handler.says);
   }
 
   void upstream() {
@@ -195,8 +180,8 @@ class Printer {
     const DryResult& result = explained_.result;
     row("answer", answer_text(result));
     const bool own = result.status != 0 && meaning_of(result.reason).empty();
-    if (own && !result.handler.empty()) {
-      out_ << " by the handler " << result.handler;
+    if (own && !result.handler.name.empty()) {
+      out_ << " by the handler " << result.handler.name;
     } else if (own && !result.filters.empty()) {
       out_ << " by the filter " << result.filters.back().name;
     }
@@ -210,79 +195,31 @@ class Printer {
   const conf::Model& model_;
 };
 
-// A JSON object or array in the making.
-class Json {
- public:
-  explicit Json(char open) : text_(1, open), close_(open == '{' ? '}' : ']') {}
-  Json& put(std::string_view name, const std::string& value) {
-    separate();
-    text_ += conf::json_string(name) + ":" + value;
-    return *this;
-  }
-  Json& text(std::string_view name, std::string_view value) {
-    return put(name, conf::json_string(value));
-  }
-  Json& item(const std::string& value) {
-    separate();
-    text_ += value;
-    return *this;
-  }
-  std::string done() const { return text_ + close_; }
-
- private:
-  void separate() {
-    if (text_.size() > 1) text_ += ',';
-  }
-  std::string text_;
-  char close_;
-};
-
-std::string routes_json(const Explained& explained) {
-  Json list('[');
-  for (const RouteTrial& trial : explained.result.trials) {
-    const conf::Route& route = explained.generation.model().routes[trial.route];
-    Json one('{');
-    one.text("name", route.name).text("place", route.place.text());
-    one.put("taken", trial.taken ? "true" : "false").text("reason", trial.reason);
-    list.item(one.done());
-  }
-  return list.done();
-}
-
-std::string filters_json(const DryResult& result) {
-  Json list('[');
-  for (const DryFilter& filter : result.filters) {
-    Json one('{');
-    one.text("name", filter.name).text("component", filter.component).text("says", filter.says);
-    list.item(one.done());
-  }
-  return list.done();
-}
-
-std::string upstream_json(const conf::Upstream& upstream, const DryResult& result) {
-  Json endpoints('[');
-  for (const conf::Endpoint& endpoint : upstream.endpoints) {
-    Json one('{');
-    one.text("address", endpoint.written).put("weight", std::to_string(endpoint.weight));
-    endpoints.item(one.done());
-  }
-  Json out('{');
-  out.text("name", upstream.name).put("endpoints", endpoints.done());
-  if (upstream.balancer) out.text("balancer", upstream.balancer->name);
-  return out.text("target", target_sent(result)).text("host", host_sent(upstream, result)).done();
-}
-
-std::string answer_json(const DryResult& result) {
-  Json fields('[');
-  for (const auto& [name, value] : result.fields) {
-    fields.item("[" + conf::json_string(name) + "," + conf::json_string(value) + "]");
-  }
-  Json out('{');
-  out.put("status", std::to_string(result.status)).text("reason", result.reason);
-  return out.text("meaning", meaning_of(result.reason)).put("fields", fields.done()).done();
-}
-
 }  // namespace
+
+const conf::Upstream* upstream_of(const Explained& explained) {
+  const DryResult& result = explained.result;
+  if (result.route == DryResult::no_route || result.status != 0 || result.waits) return nullptr;
+  const conf::Model& model = explained.generation.model();
+  const size_t upstream = model.routes[result.route].upstream;
+  return upstream == conf::no_upstream ? nullptr : &model.upstreams[upstream];
+}
+
+std::string host_sent(const conf::Upstream& upstream, const DryResult& result) {
+  switch (upstream.host) {
+    case conf::Upstream::Host::fixed:
+      return upstream.fixed_host;
+    case conf::Upstream::Host::endpoint:
+      return "the endpoint's address";
+    case conf::Upstream::Host::preserve:
+      break;
+  }
+  return result.host;
+}
+
+std::string target_sent(const DryResult& result) {
+  return result.path + (result.query.empty() ? "" : "?" + result.query);
+}
 
 std::string route_text(const conf::Route& route) {
   std::string hosts, paths, methods, clients, text;
@@ -301,23 +238,6 @@ std::string route_text(const conf::Route& route) {
 
 void print_explanation(std::ostream& out, const Explained& explained, bool all) {
   Printer(out, explained).print(all);
-}
-
-std::string explanation_json(const Explained& explained) {
-  const DryRequest& request = explained.request;
-  const DryResult& result = explained.result;
-  Json out('{');
-  out.text("method", request.method).text("authority", request.authority);
-  out.text("target", request.target).text("from", to_string(request.client));
-  out.text("listener", explained.generation.model().listeners[request.listener].name);
-  out.text("path", result.path).put("routes", routes_json(explained));
-  out.put("filters", filters_json(result));
-  if (!result.handler.empty()) out.text("handler", result.handler);
-  const conf::Upstream* const upstream = upstream_of(explained);
-  if (upstream != nullptr) out.put("upstream", upstream_json(*upstream, result));
-  if (result.waits) out.put("waits", "true");
-  if (result.status != 0) out.put("answer", answer_json(result));
-  return out.done() + "\n";
 }
 
 }  // namespace weir

@@ -75,7 +75,7 @@ class Verdict {
 }  // namespace
 
 std::string answer_text(const DryResult& result) {
-  if (result.waits) return "a filter that waits for something outside";
+  if (result.waits) return "not known: something outside is waited for";
   if (result.status == 0) return "the endpoint's answer";
   std::string text = std::to_string(result.status);
   const std::string_view meaning = meaning_of(result.reason);

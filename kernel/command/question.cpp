@@ -44,7 +44,11 @@ Result<Url> parse_url(std::string_view text) {
     if (rest.empty() || rest[0] == '/') return refused();
   }
   const size_t end = std::min(rest.find_first_of("/?"), rest.size());
-  if (end > 0) url.authority = rest.substr(0, end);
+  if (rest.starts_with(":")) {
+    url.authority += rest.substr(0, end);  // ":8080/path"
+  } else if (end > 0) {
+    url.authority = rest.substr(0, end);
+  }
   url.target = rest.substr(end);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");
   return url;

@@ -22,8 +22,8 @@ struct Url {
   std::string target;     // begins with "/"
 };
 
-// "http://example.com:8080/path?query", "example.com/path" and "/path" (of localhost). What stands
-// behind "#" never leaves a browser and is dropped.
+// "http://example.com:8080/path?query", "example.com/path", ":8080/path" and "/path" (of
+// localhost). What stands behind "#" never leaves a browser and is dropped.
 Result<Url> parse_url(std::string_view text);
 
 // "Name: value" as curl takes it.

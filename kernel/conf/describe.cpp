@@ -262,6 +262,15 @@ std::string key_table(const weir_schema& schema) {
   return rows.empty() ? rows : "| key | type | default | meaning |\n|---|---|---|---|\n" + rows;
 }
 
+std::string limit_table(std::span<const LimitKey> rows) {
+  std::string out = "| key | default | beyond | meaning |\n|---|---|---|---|\n";
+  for (const auto& [key, status] : rows) {
+    out += "| `" + std::string{key.name} + "` | `" + preset_text(key) + "` | " +
+           (status == 0 ? "" : std::to_string(status)) + " | " + cell(key.doc) + " |\n";
+  }
+  return out;
+}
+
 std::string effective_table(const weir_schema& schema, const Input& input,
                             std::string_view header) {
   std::string out{header};

@@ -8,9 +8,11 @@
 #include <weir/module.h>
 
 #include "conf/file.hpp"
+#include "conf/limits.hpp"
 #include "conf/schema.hpp"
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,10 @@ namespace weir::conf {
 
 // "| key | type | default | meaning |" in Markdown; nested keys are dotted. Empty without keys.
 std::string key_table(const weir_schema& schema);
+
+// The same of limits, with the status that answers one step beyond: "| key | default | beyond |
+// meaning |".
+std::string limit_table(std::span<const LimitKey> rows);
 
 // How a value of the key is called: "duration", "list of text", "map of template", ...
 std::string type_name(const weir_key& key);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "module/run_folder.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -34,16 +35,37 @@ std::string default_parent() {
   return "/var/tmp";
 }
 
-// The locked descriptor of a folder of ours, or -1: it is not ours, or its owner lives.
-int lock_folder(const std::string& path) {
+// Whether the name is one that create() gives: weir-UID-PID-XXXXXX.
+bool is_run_folder(std::string_view name) {
+  if (!name.starts_with(prefix())) return false;
+  const auto rest = name.substr(prefix().size());
+  const auto digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  return digits > 0 && rest.size() == digits + 7 && rest[digits] == '-';
+}
+
+// The locked descriptor of a folder of ours, or -1: it is not ours, or (with LOCK_NB) its owner
+// lives.
+int lock_folder(const std::string& path, int how) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   struct stat status {};
   const bool mine = fd >= 0 && ::fstat(fd, &status) == 0 && status.st_uid == ::geteuid() &&
-                    (status.st_mode & 077) == 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+                    (status.st_mode & 077) == 0 && ::flock(fd, how) == 0;
   if (mine) return fd;
   if (fd >= 0) ::close(fd);
   return -1;
 }
+
+// The copies and then the folder; whatever else lies there keeps it.
+void remove_folder(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator{folder, error}) {
+    const auto extension = entry.path().extension();
+    if (extension == ".so" || extension == ".new") fs::remove(entry.path(), error);
+  }
+  fs::remove(folder, error);
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 bool write_all(int fd, std::span<const char> bytes) {
   while (!bytes.empty()) {
@@ -61,9 +83,8 @@ RunFolder::RunFolder(std::string parent)
     : parent_(parent.empty() ? default_parent() : std::move(parent)), owner_(::getpid()) {}
 
 RunFolder::~RunFolder() {
-  if (lock_ < 0 || owner_ != ::getpid()) return;
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  if (lock_ < 0) return;
+  if (owner_ == ::getpid()) remove_folder(path_);
   ::close(lock_);
 }
 
@@ -71,29 +92,30 @@ RunFolder::~RunFolder() {
 void RunFolder::sweep() const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator{parent_, error}) {
-    const auto path = entry.path();
-    if (!path.filename().string().starts_with(prefix()) || path == path_) continue;
-    const int fd = lock_folder(path);
+    const auto& path = entry.path();
+    if (!is_run_folder(path.filename().string()) || path == path_) continue;
+    const int fd = lock_folder(path, LOCK_EX | LOCK_NB);
     if (fd < 0) continue;
-    fs::remove_all(path, error);
+    remove_folder(path);
     ::close(fd);
   }
 }
 
 Loaded<std::string> RunFolder::create() {
-  if (lock_ >= 0) return path_;
-  path_ = parent_ + "/" + prefix() + std::to_string(owner_);
-  if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
-    return LoadRefusal{"the run folder " + path_ + " cannot be made: " + std::strerror(errno),
-                       "make " + parent_ + " writable, or set XDG_RUNTIME_DIR to another folder"};
+  if (lock_ >= 0 && exists(path_)) return path_;
+  // Another process that sweeps just now may take a new folder for a dead one before it is locked.
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    if (lock_ >= 0) ::close(lock_);
+    lock_ = -1;
+    path_ = parent_ + "/" + prefix() + std::to_string(owner_) + "-XXXXXX";
+    if (::mkdtemp(path_.data()) == nullptr) break;
+    lock_ = lock_folder(path_, LOCK_EX);
+    if (lock_ < 0 || !exists(path_)) continue;
+    sweep();
+    return path_;
   }
-  lock_ = lock_folder(path_);
-  if (lock_ < 0) {
-    return LoadRefusal{"the run folder " + path_ + " is in use by another process or user",
-                       "remove it, or set XDG_RUNTIME_DIR to another folder"};
-  }
-  sweep();
-  return path_;
+  return LoadRefusal{"no run folder can be made in " + parent_ + ": " + std::strerror(errno),
+                     "make it writable, or set XDG_RUNTIME_DIR to another folder"};
 }
 
 Loaded<std::string> RunFolder::copy(const std::string& name, std::span<const char> bytes) {

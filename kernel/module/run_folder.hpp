@@ -5,7 +5,8 @@
 // A module is mapped from a copy named by its content: replacing or cutting the installed file
 // while it is mapped would kill the process, and the dynamic linker takes an equal path for an
 // equal file. The folder lasts until the process ends, as debuggers and core dumps need the copies.
-// What a killed process left behind is removed by the next one; a lock tells whether it is dead.
+// What a killed process left behind is removed by the next one; a lock tells whether it is dead,
+// and keeps systemd-tmpfiles away.
 //
 // Thread: one owner.
 #pragma once

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/listener.hpp"
 
+#include <linux/filter.h>
+
+#include <iterator>
+
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -154,6 +158,21 @@ Result<Accepted, int> Listener::accept() {
     }
     if (!of_one_connection(errno)) return errno;
   }
+}
+
+// A socket filter that passes all but the first segment of a connection (SYN without ACK, RFC 9293,
+// 3.1): the byte at 13 of the TCP header holds the flags.
+void Listener::shut_door() {
+  if (address_.family() == Address::Family::local) return;
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  const sock_fprog program{std::size(code), code};
+  ::setsockopt(fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 void Listener::remove_file() {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/dry_run.hpp"
 
-#include <utility>
-
+#include "chain/chain.hpp"
 #include "chain/exchange.hpp"
 #include "http/h1_reader.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -46,6 +50,117 @@ void say(void* to, weir_str text) {
   words.append(text.p, text.n);
 }
 
+// A use of a component whose `request` asks for its words first. `ops` comes first, since a pointer
+// to it is all that the exchange knows.
+template <class Ops>
+struct Listening {
+  Ops ops;
+  Use<Ops> real;
+  DryResult* result;
+};
+
+template <class Ops>
+DryFilter words_of(const weir_call* call, const Use<Ops>& use) {
+  DryFilter words{std::string(use.owner->name), use.owner->component->name, {}};
+  if (WEIR_HAS(Ops, use.ops, explain)) use.ops->explain(call, &words.says, say);
+  return words;
+}
+
+uint32_t filter_request(const weir_call* call) {
+  const Exchange& exchange = exchange_of(call->tx);
+  const weir_http_filter* const ops = exchange.entered_use(exchange.entered() - 1).ops;
+  const auto& use = *reinterpret_cast<const Listening<weir_http_filter>*>(ops);
+  use.result->filters.push_back(words_of(call, use.real));
+  return WEIR_HAS(weir_http_filter, use.real.ops, request) ? use.real.ops->request(call)
+                                                           : uint32_t{WEIR_NEXT};
+}
+
+uint32_t handler_request(const weir_call* call) {
+  const weir_handler* const ops = exchange_of(call->tx).handler()->ops;
+  const auto& use = *reinterpret_cast<const Listening<weir_handler>*>(ops);
+  use.result->handler = words_of(call, use.real);
+  return use.real.ops->request(call);
+}
+
+RouteQuery query_of(const Exchange& exchange) {
+  const RequestHead& request = exchange.request();
+  return {exchange.listener().index, request.host,   request.path, request.method, request.query,
+          &request.fields,           exchange.client};
+}
+
+// The site of one dry run: as the real one, with all uses listening.
+class Rehearsal final : private RouteFinder {
+ public:
+  Rehearsal(const LoopSite& site, size_t listener, DryResult& result)
+      : real_(site),
+        router_(site.generation().router()),
+        result_(result),
+        site_(site.site()),
+        listener_(site.listener(listener)),
+        routes_(site.generation().model().routes.size()) {
+    site_.routes = this;
+    listener_.chain = listening(listener_.chain);
+  }
+
+  const SiteOnLoop& site() const { return site_; }
+  const ListenerOnLoop& listener() const { return listener_; }
+
+ private:
+  void find(const Exchange& exchange, Found& found) const override {
+    result_.routed = exchange.request().path;
+    result_.trials = router_.explain(query_of(exchange));
+    result_.route = DryResult::no_route;
+    // A filter may have it looked for anew; the filters of the old route have ended then.
+    const size_t kept = std::min(result_.filters.size(), listener_.chain.filters.size());
+    result_.filters.resize(kept);
+    real_.site().routes->find(exchange, found);
+    if (found.route == nullptr) return;
+    result_.route = real_.index_of(*found.route);
+    auto& route = routes_[result_.route];
+    if (route == nullptr) {
+      route = std::make_unique<RouteOnLoop>(*found.route);
+      route->chain = listening(route->chain);
+    }
+    found.route = route.get();
+  }
+
+  template <class Ops>
+  Use<Ops> listening(std::deque<Listening<Ops>>& all, const Use<Ops>& real,
+                     uint32_t (*request)(const weir_call*)) const {
+    Listening<Ops>& made = all.emplace_back(Listening<Ops>{*real.ops, real, &result_});
+    made.ops.request = request;
+    return {&made.ops, real.owner, real.conf};
+  }
+
+  ChainOnLoop listening(const ChainOnLoop& chain) const {
+    ChainOnLoop made;
+    for (const FilterUse& use : chain.filters) {
+      made.filters.push_back(listening(filters_, use, filter_request));
+    }
+    if (chain.handler.ops != nullptr) {
+      made.handler = listening(handlers_, chain.handler, handler_request);
+    }
+    return made;
+  }
+
+  const LoopSite& real_;
+  const Router& router_;
+  DryResult& result_;
+  SiteOnLoop site_;
+  ListenerOnLoop listener_;
+  // Grow while the exchange runs, which sees a RouteFinder as constant.
+  mutable std::deque<Listening<weir_http_filter>> filters_;
+  mutable std::deque<Listening<weir_handler>> handlers_;
+  mutable std::vector<std::unique_ptr<RouteOnLoop>> routes_;  // by index
+};
+
+int64_t unix_ms() {
+  using std::chrono::duration_cast;
+  return duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 }  // namespace
 
 DryRun::DryRun(std::shared_ptr<Generation> generation, Names& names)
@@ -68,17 +183,24 @@ DryRun::~DryRun() {
 DryResult DryRun::run(const DryRequest& request) {
   DryResult result;
   Recorder recorder;
-  Exchange exchange({&site_->site(), &site_->listener(request.listener), &recorder,
-                     request.client, 0});
+  const Rehearsal rehearsal(*site_, request.listener, result);
+  Exchange exchange(
+      {&rehearsal.site(), &rehearsal.listener(), &recorder, request.client, unix_ms()});
   const std::string_view head = exchange.arena().copy(head_text(request));
   const auto refusal = read_request(head, {HeadLimits{}, "http", true}, exchange.arena(), names_,
                                     exchange.request());
+  result.arrived = exchange.request().path;
   if (refusal) {
     exchange.refuse(*refusal);
   } else {
     exchange.begin();
+    if (result.routed.empty()) result.trials = generation_->router().explain(query_of(exchange));
   }
-  describe(exchange, result);
+  const RequestHead& read = exchange.request();
+  result.path = read.path;
+  result.query = read.query;
+  result.host = read.host;
+  result.reason = exchange.reason() == nullptr ? "" : exchange.reason();
   // Where the route has an upstream, the exchange came to the point of asking it.
   const bool asks = result.route != DryResult::no_route && result.reason == "no_target" &&
                     generation_->model().routes[result.route].upstream != conf::no_upstream;
@@ -87,36 +209,9 @@ DryResult DryRun::run(const DryRequest& request) {
   } else {
     result.status = recorder.status;
     result.fields = std::move(recorder.fields);
-  }
-  if (!refusal) {
-    const RequestHead& read = exchange.request();
-    result.trials = generation_->router().explain(
-        {static_cast<uint32_t>(request.listener), read.host, read.path, read.method, read.query,
-         &read.fields, exchange.client});
+    result.waits = recorder.status == 0;
   }
   return result;
-}
-
-void DryRun::describe(Exchange& exchange, DryResult& result) const {
-  const RequestHead& read = exchange.request();
-  result.path = read.path;
-  result.query = read.query;
-  result.host = read.host;
-  result.reason = exchange.reason() == nullptr ? "" : exchange.reason();
-  result.waits = exchange.is_waiting();
-  if (exchange.route() != nullptr) result.route = site_->index_of(*exchange.route());
-  for (size_t i = 0; i < exchange.entered(); ++i) {
-    DryFilter filter;
-    filter.name = exchange.entered_name(i);
-    const FilterUse& use = exchange.entered_use(i);
-    filter.component = use.owner->component->name;
-    const weir_call* const call = exchange.entered_call(i);
-    if (call != nullptr && WEIR_HAS(weir_http_filter, use.ops, explain)) {
-      use.ops->explain(call, &filter.says, say);
-    }
-    result.filters.push_back(std::move(filter));
-  }
-  if (exchange.handler() != nullptr) result.handler = exchange.handler()->owner->name;
 }
 
 }  // namespace weir

@@ -3,18 +3,20 @@
 // What would become of a request: the real reader, filters, routes and handlers run, and stop where
 // an endpoint would be asked. Nothing is sent anywhere.
 //
-// For `weir explain` and the [[test]] tables of a file.
+// For `weir explain` and the [[test]] tables of a file. What a filter says of its doing is asked
+// for right before it does it, and routes are judged as they were when the route was looked for,
+// before the route's own filters rewrote the path.
 //
 // Thread: control, in a process that does not serve.
 #pragma once
+
+#include "host/host.hpp"
+#include "serve/loop_site.hpp"
 
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "host/host.hpp"
-#include "serve/loop_site.hpp"
 
 namespace weir {
 
@@ -28,21 +30,23 @@ struct DryRequest {
 };
 
 struct DryFilter {
-  std::string name;       // of the instance
+  std::string name;  // of the instance
   std::string component;
-  std::string says;       // its explanation; empty: it has none
+  std::string says;  // its explanation; empty: it has none
 };
 
 struct DryResult {
   uint32_t status = 0;  // 0: the endpoint's to say, or not known yet
   std::string reason;   // why it was answered here
   std::vector<std::pair<std::string, std::string>> fields;  // of that answer
-  std::vector<DryFilter> filters;  // that were entered, in order
-  std::string handler;
+  std::vector<DryFilter> filters;                           // that were entered, in order
+  DryFilter handler;              // likewise; its name is empty: there was none
+  std::string arrived;            // the canonical path of the request
+  std::string routed;             // the path that the route was looked for with; empty: it was not
   std::string path, query, host;  // as they would be sent on
   size_t route = no_route;
-  bool waits = false;  // a filter waits for something outside
-  std::vector<RouteTrial> trials;
+  bool waits = false;              // a filter or the handler waits for something outside
+  std::vector<RouteTrial> trials;  // where no route was looked for: what would have become of it
 
   static constexpr size_t no_route = static_cast<size_t>(-1);
 };
@@ -57,8 +61,6 @@ class DryRun {
   DryResult run(const DryRequest& request);
 
  private:
-  void describe(Exchange& exchange, DryResult& result) const;
-
   std::shared_ptr<Generation> generation_;
   Names& names_;
   Loop loop_;

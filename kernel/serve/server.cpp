@@ -158,7 +158,6 @@ int Server::run() {
   threads_.clear();
   const std::string& pid = generation_->model().server.pid;
   if (!pid.empty()) ::unlink(pid.c_str());
-  for (Listener& listener : listeners_) listener.remove_file();
   return failed_ ? 2 : 0;
 }
 
@@ -193,13 +192,23 @@ void Server::drain() {
   if (std::exchange(draining_, true)) return;
   WEIR_LOG(WEIR_NOTICE, "draining: no new connections; what runs may end");
   if (threads_.empty()) return loop_.stop();
-  for (const auto& worker : workers_) worker->drain();
+  for (Listener& listener : listeners_) listener.shut_door();
+  accepting_ = workers_.size();
+  for (const auto& worker : workers_) {
+    worker->drain([this] { loop_.post([this] { close_listeners(); }); });
+  }
   loop_.arm(*this, generation_->model().server.drain);
 }
 
 void Server::expired() noexcept {
   if (!draining_) return start_workers();
   for (const auto& worker : workers_) worker->cut();
+}
+
+void Server::close_listeners() {
+  if (--accepting_ > 0) return;
+  for (Listener& listener : listeners_) listener.remove_file();
+  listeners_.clear();
 }
 
 void Server::worker_ended() {

@@ -39,6 +39,7 @@ class Server final : private Ticker, private Timer {
   void heard(const std::string& failure);
   void caught(int signal);
   void drain();
+  void close_listeners();
   void worker_ended();
   void reopen_logs();
   void tick() noexcept override;
@@ -59,6 +60,7 @@ class Server final : private Ticker, private Timer {
   std::vector<std::jthread> threads_;
   size_t starting_ = 0;
   size_t running_ = 0;
+  size_t accepting_ = 0;  // workers that still take connections
   bool draining_ = false;
   bool failed_ = false;
 };

@@ -12,6 +12,7 @@ namespace weir {
 namespace {
 
 constexpr size_t most_spare_exchanges = 256;
+constexpr Clock::duration door_time = std::chrono::milliseconds(50);
 
 int64_t unix_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -85,6 +86,7 @@ void Worker::run(const std::function<void(const std::string&)>& started) {
   site_.reset();
   generation_.reset();
   Ticker::cancel();
+  Timer::cancel();
   Host::leave(thread_);
 }
 
@@ -136,7 +138,7 @@ void Worker::take(uint32_t listener, Accepted accepted) {
   connections_.push_back({std::move(connection), client, counted});
   H1Server& opened = *connections_.back().connection;
   if (!opened.open(std::move(accepted.socket))) connection_ended(opened);
-  if (connections_.size() >= options_.connections) stop_accepting();
+  if (connections_.size() >= options_.connections && !draining_) stop_accepting();
 }
 
 void Worker::connection_ended(H1Server& connection) {
@@ -170,22 +172,31 @@ void Worker::deferred() noexcept {
 
 void Worker::tick() noexcept { site_->flush(); }
 
-void Worker::drain() {
-  loop_.post([this] { begin_drain(); });
+void Worker::drain(std::function<void()> closed) {
+  loop_.post([this, closed = std::move(closed)]() mutable {
+    tell_closed_ = std::move(closed);
+    begin_drain();
+  });
 }
 
 void Worker::begin_drain() {
   if (std::exchange(draining_, true)) return;
-  // Who has reached the queue has been let in: those connections are served too.
+  for (const Counted& counted : connections_) counted.connection->drain();
+  loop_.arm(*this, door_time);
+}
+
+// Who has reached the queue has been let in: those connections are served too.
+void Worker::expired() noexcept {
   for (const auto& acceptor : acceptors_) acceptor->accept_waiting();
   stop_accepting();
   acceptors_.clear();
-  for (const Counted& counted : connections_) counted.connection->drain();
+  closed_ = true;
+  tell_closed_();
   end_when_empty();
 }
 
 void Worker::end_when_empty() {
-  if (draining_ && connections_.empty()) loop_.stop();
+  if (closed_ && connections_.empty()) loop_.stop();
 }
 
 void Worker::cut() {

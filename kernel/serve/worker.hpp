@@ -28,7 +28,10 @@ struct WorkerOptions {
   std::string pseudonym;
 };
 
-class Worker final : private ConnectionOwner, private Ticker, private Deferred {
+class Worker final : private ConnectionOwner,
+                     private Ticker,
+                     private Deferred,
+                     private Timer {
  public:
   Worker(const WorkerOptions& options, Names& names, Tasks& tasks, ClientCounts& clients);
   ~Worker() override;
@@ -39,8 +42,9 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred {
   // Serves until it has been drained. `started` hears an error text, empty when all is well.
   void run(const std::function<void(const std::string&)>& started);
 
-  // No new connections; those that are there end as their exchanges do. [any]
-  void drain();
+  // No new connections; those that are there end as their exchanges do. `closed` is called on the
+  // loop when it will not accept any more. Expects: the listeners' doors are shut. [any]
+  void drain(std::function<void()> closed);
   // What has not ended now is cut. [any]
   void cut();
   void reopen_logs();  // [any]
@@ -66,6 +70,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred {
   bool count_client(const weir_address& client) const;
   void stop_accepting();
   void begin_drain();
+  void expired() noexcept override;  // the last connections have had time to reach the queue
   void end_when_empty();
   void set_limits(const conf::Server& server);
 
@@ -88,6 +93,8 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred {
   bool allow_encoded_slash_ = false;
   bool accepting_ = false;
   bool draining_ = false;
+  bool closed_ = false;
+  std::function<void()> tell_closed_;
 };
 
 }  // namespace weir

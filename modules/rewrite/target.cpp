@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "target.hpp"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 namespace {
 
 constexpr std::string_view digits = "0123456789ABCDEF";

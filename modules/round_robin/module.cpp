@@ -5,6 +5,8 @@
 
 #include "rotation.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace {

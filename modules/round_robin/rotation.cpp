@@ -2,9 +2,12 @@
 #include "rotation.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 namespace round_robin {
 namespace {
@@ -15,8 +18,7 @@ constexpr uint64_t most_first_passes = 64 * 1024;
 }  // namespace
 
 Rotation::Rotation(std::vector<uint32_t> weights) : weights_(std::move(weights)) {
-  even_ =
-      std::adjacent_find(weights_.begin(), weights_.end(), std::not_equal_to<>{}) == weights_.end();
+  even_ = std::ranges::adjacent_find(weights_, std::not_equal_to<>{}) == weights_.end();
   uint64_t sum = 0;
   uint32_t divisor = 0;
   for (const uint32_t weight : weights_) {

@@ -38,6 +38,7 @@ BOOST_AUTO_TEST_CASE(urls_are_read_as_people_write_them) {
   BOOST_TEST(shown("http://a.test?q=http://b/") == "http a.test /?q=http://b/");
   BOOST_TEST(shown("a.test/x") == "http a.test /x");
   BOOST_TEST(shown("/x") == "http localhost /x");
+  BOOST_TEST(shown(":8080/x") == "http localhost:8080 /x");
   BOOST_TEST(shown("/x?to=https://b.test/") == "http localhost /x?to=https://b.test/");
   BOOST_TEST(shown("http://[::1]:80/x#part") == "http [::1]:80 /x");
 }

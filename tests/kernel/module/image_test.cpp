@@ -234,19 +234,28 @@ BOOST_AUTO_TEST_CASE(the_linkers_other_messages_have_a_way_out_too) {
 }
 
 BOOST_AUTO_TEST_CASE(the_run_folder_goes_with_its_process_and_dead_ones_are_swept) {
+  const auto start = folder.path + "/weir-" + std::to_string(::geteuid()) + "-";
+  const auto make = [](const std::string& path) {
+    std::filesystem::create_directory(path);
+    std::filesystem::permissions(path, std::filesystem::perms{0700});
+    std::ofstream{path + "/old-1.so"} << "x";
+  };
+  make(start + "1-AbCdEf");
+  make(start + "backup");  // not one of ours
   std::string path;
-  const auto dead = folder.path + "/weir-" + std::to_string(::geteuid()) + "-1";
-  std::filesystem::create_directory(dead);
-  std::filesystem::permissions(dead, std::filesystem::perms{0700});
   {
     RunFolder own{folder.path};
-    path = *own.copy("a", std::string_view{"abc"});
+    RunFolder second{folder.path};
+    path = *own.copy("a-1.so", std::string_view{"abc"});
+    BOOST_TEST(!std::filesystem::exists(start + "1-AbCdEf"));
+    BOOST_TEST(test::contents(*second.copy("a-1.so", std::string_view{"xyz"})) == "xyz");
     BOOST_TEST(test::contents(path) == "abc");
-    BOOST_TEST(!std::filesystem::exists(dead));
-    BOOST_TEST(!RunFolder{folder.path}.copy("b", std::string_view{"x"}).has_value());
-    BOOST_TEST(std::filesystem::exists(path));
+    std::filesystem::remove_all(own.path());  // somebody cleans up in a running system
+    BOOST_TEST(test::contents(*own.copy("b-2.so", std::string_view{"b"})) == "b");
+    path = own.path();
   }
   BOOST_TEST(!std::filesystem::exists(path));
+  BOOST_TEST(std::filesystem::exists(start + "backup/old-1.so"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -198,7 +198,7 @@ class TestExplain:
         said = self.ask(file, "POST", "http://a:8081/7/../8/x?q")
         assert said["method"] == "POST"
         assert said["path"] == "/8/x"
-        assert said["handler"] == "respond"
+        assert said["handler"]["name"] == "respond"
         assert said["answer"]["status"] == 418
         assert [route["taken"] for route in said["routes"]] == [True, False]
         said = self.ask(file, "/a?q=1")

@@ -186,6 +186,17 @@ class TestResponses:
             assert len(response.interim) == count
 
 
+class TestFilters:
+    """Limits of what modules may do."""
+
+    def test_a_request_that_is_routed_anew_for_ever(self, weir_to, origin):
+        weir = weir_to(origin, modules=["rewrite"], route={
+            "filters": [{"rewrite": {"add_prefix": "/a", "reroute": True}}]})
+        assert weir.get("/").status == 500
+        assert weir.get("/").status == 500
+        assert origin.requests == []
+
+
 class TestConnections:
     def test_the_last_request_of_a_connection_is_answered_with_close(self, weir_to, origin, raw):
         client = raw(weir_to(origin, limits={"requests": 3}).port)

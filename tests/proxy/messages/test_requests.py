@@ -47,11 +47,31 @@ def test_an_empty_body_keeps_its_length_of_0(weir_to, make_origin):
 
 
 @pytest.mark.parametrize("bytewise", [False, True])
-def test_a_chunked_body_arrives_chunked(bytewise, weir_to, make_origin, raw):
+def test_a_short_chunked_body_arrives_whole(bytewise, weir_to, make_origin, raw):
+    # It is looked at before anything goes out, so its length is known.
     origin = make_origin(echo)
     client = raw(weir_to(origin).port)
     client.send(CHUNKED + b"5\r\nhello\r\n0001\r\n \r\nA\r\n0123456789\r\n00\r\n\r\n", bytewise)
     assert client.response().body == b"hello 0123456789"
+    assert origin.requests[0].framing in (("length", 16), ("chunked", 0))
+
+
+def test_a_long_chunked_body_arrives_chunked(weir_to, make_origin, raw):
+    origin = make_origin(echo)
+    client = raw(weir_to(origin).port)
+    client.send(CHUNKED + b"".join(b"3e8\r\n" + b"a" * 1000 + b"\r\n" for _ in range(100))
+                + b"0\r\n\r\n")
+    assert client.response().body == b"a" * 100_000
+    assert origin.requests[0].framing == ("chunked", 0)
+
+
+def test_a_chunked_body_that_takes_its_time_is_not_held_back(weir_to, make_origin, raw):
+    origin = make_origin(echo)
+    client = raw(weir_to(origin).port)
+    client.send(CHUNKED + b"5\r\nhello\r\n")
+    origin.wait(lambda o: o.requests)
+    client.send(b"5\r\nworld\r\n0\r\n\r\n")
+    assert client.response().body == b"helloworld"
     assert origin.requests[0].framing == ("chunked", 0)
 
 
