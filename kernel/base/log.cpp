@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.hpp"
 
+#include <weir/module.h>
+
 #include "base/contract.hpp"
 #include "base/log_channels.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
 #include <string>
-#include <utility>
+#include <string_view>
 
+#include <Poco/AutoPtr.h>
+#include <Poco/Channel.h>
 #include <Poco/Exception.h>
 #include <Poco/Message.h>
 

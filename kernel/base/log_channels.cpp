@@ -2,16 +2,24 @@
 #include "base/log_channels.hpp"
 
 #include "base/log.hpp"
+#include "base/result.hpp"
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <system_error>
 #include <utility>
 
+#include <Poco/AutoPtr.h>
+#include <Poco/Channel.h>
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Exception.h>
 #include <Poco/Message.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/poll.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 namespace weir {
@@ -58,7 +66,8 @@ class DescriptorChannel : public Poco::Channel {
   }
 
  protected:
-  int descriptor_;
+  // From now on; gives back the former one.
+  int use(int descriptor) { return std::exchange(descriptor_, descriptor); }
 
  private:
   // A pipe that poll finds writable takes PIPE_BUF bytes at once, which is more than a line has.
@@ -69,6 +78,7 @@ class DescriptorChannel : public Poco::Channel {
     return ::write(descriptor_, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   }
 
+  int descriptor_;
   LogFormat format_;
   uint64_t lost_ = 0;
 };
@@ -79,17 +89,19 @@ int open_log(const std::string& path) {
 
 class LogFile final : public DescriptorChannel {
  public:
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
   LogFile(int descriptor, std::string path, LogFormat format)
       : DescriptorChannel(descriptor, format), path_(std::move(path)) {}
 
   void open() override {
     const int fresh = open_log(path_);
     if (fresh < 0) throw Poco::OpenFileException(path_, std::generic_category().message(errno));
-    ::close(std::exchange(descriptor_, fresh));
+    ::close(use(fresh));
   }
 
  private:
-  ~LogFile() override { ::close(descriptor_); }
+  ~LogFile() override { ::close(use(-1)); }
 
   std::string path_;
 };

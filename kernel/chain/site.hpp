@@ -126,11 +126,11 @@ struct SiteOnLoop {
   HttpDate& date;
   ExchangeLimits limits{};
   const RouteFinder* routes = nullptr;
-  std::vector<ObserverUse> observers{};
-  std::vector<uint32_t> identity{};  // fields that only a module may set
-  std::vector<weir_cidr> trusted{};  // peers whose forwarding fields are believed
-  std::string pseudonym{};         // in Via and against loops
-  std::string via{};               // the whole Via entry
+  std::vector<ObserverUse> observers;
+  std::vector<uint32_t> identity;  // fields that only a module may set
+  std::vector<weir_cidr> trusted;  // peers whose forwarding fields are believed
+  std::string pseudonym;           // in Via and against loops
+  std::string via;                 // the whole Via entry
 };
 
 }  // namespace weir

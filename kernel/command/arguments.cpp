@@ -3,6 +3,13 @@
 
 #include "conf/report.hpp"
 
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 namespace weir {
 namespace {
 

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // weir check: everything that is wrong with a file, in one run.
+#include "command/arguments.hpp"
 #include "command/command.hpp"
 #include "command/file_tests.hpp"
 #include "command/missing_modules.hpp"
 #include "command/process.hpp"
 #include "command/terminal.hpp"
+#include "conf/model.hpp"
+#include "conf/report.hpp"
+#include "serve/generation.hpp"
 
+#include <cstddef>
 #include <iostream>
+#include <memory>
+#include <string>
 
 namespace weir {
 namespace {
@@ -79,8 +86,9 @@ bool fix(const Checked& checked, std::ostream& out, conf::Report& report) {
     return false;
   }
   out << *fixed << ": added ";
-  for (const std::string& name : missing)
+  for (const std::string& name : missing) {
     out << (name == missing[0] ? "\"" : ", \"") << name << '"';
+  }
   out << " to modules\n";
   return true;
 }

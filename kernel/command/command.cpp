@@ -3,13 +3,16 @@
 
 #include <weir/module.h>
 
+#include "command/arguments.hpp"
 #include "conf/report.hpp"
 
-#include <algorithm>
 #include <array>
 #include <exception>
 #include <iostream>
+#include <new>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <Poco/Exception.h>

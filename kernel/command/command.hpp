@@ -25,7 +25,7 @@ struct Command {
   const char* manual;   // what --help prints: usage, options, examples
   std::span<const Option> options;
   int (*run)(const Arguments& arguments);  // nullptr: it has commands of its own
-  std::span<const Command* const> commands = {};
+  std::span<const Command* const> commands;
 };
 
 // One file each.

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // weir config: a file with all defaults spelled out, and what files may hold.
+#include <weir/module.h>
+
+#include "command/arguments.hpp"
 #include "command/command.hpp"
 #include "command/process.hpp"
 #include "command/terminal.hpp"
 #include "conf/describe.hpp"
+#include "conf/model.hpp"
+#include "conf/report.hpp"
+#include "module/image.hpp"
+#include "module/registry.hpp"
 
 #include <iostream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir {
 namespace {

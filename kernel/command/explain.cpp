@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // weir explain: what would become of a request, and why. Nothing is sent.
+#include "command/arguments.hpp"
 #include "command/command.hpp"
 #include "command/explanation.hpp"
 #include "command/process.hpp"
+#include "command/question.hpp"
 #include "command/terminal.hpp"
+#include "conf/model.hpp"
+#include "conf/report.hpp"
 #include "conf/units.hpp"
+#include "serve/dry_run.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <iostream>
+#include <string>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -46,11 +54,10 @@ examples:
 // Expects a word that is not a URL.
 std::string method_of(const std::string& word) {
   std::string upper = word;
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  const bool letters = std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_';
-  });
+  std::ranges::transform(upper, upper.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const bool letters = std::ranges::all_of(
+      word, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
   if (!letters || word.empty()) {
     throw WrongUse("expected a method such as GET, found '" + conf::readable(word) + "'");
   }
@@ -84,6 +91,7 @@ size_t listener_of(const conf::Model& model, const Question& question, const std
   const auto found = find_listener(model, question.url, name);
   if (found) return *found;
   std::vector<std::string> known;
+  known.reserve(model.listeners.size());
   for (const conf::Listener& listener : model.listeners) known.push_back(listener.name);
   throw WrongUse("unknown listener '" + conf::readable(name) + "'; " +
                  conf::suggestion(name, known));

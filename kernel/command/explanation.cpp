@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/explanation.hpp"
 
+#include <weir/module.h>
+
 #include "command/file_tests.hpp"
 #include "command/reasons.hpp"
+#include "conf/model.hpp"
+#include "conf/path_pattern.hpp"
+#include "conf/place.hpp"
 #include "conf/report.hpp"
+#include "conf/units.hpp"
 #include "net/address.hpp"
+#include "serve/dry_run.hpp"
+#include "serve/router.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <ostream>
+#include <string>
 #include <vector>
 
 namespace weir {
@@ -41,10 +51,10 @@ std::string shortened(const std::string& text, size_t width) {
   return text.substr(0, end) + "...";
 }
 
-template <size_t column, class Rows>
+template <size_t Column, class Rows>
 size_t widest(const Rows& rows) {
   size_t width = 0;
-  for (const auto& row : rows) width = std::max<size_t>(width, conf::code_points(row[column]));
+  for (const auto& row : rows) width = std::max<size_t>(width, conf::code_points(row[Column]));
   return width;
 }
 
@@ -128,8 +138,9 @@ class Printer {
 
   std::string fate(const RouteTrial& trial) const {
     if (!trial.taken) return conf::readable(trial.reason);
-    if (explained_.result.route != trial.route)
+    if (explained_.result.route != trial.route) {
       return "would be taken, but the answer comes before";
+    }
     const conf::Route& route = model_.routes[trial.route];
     return route.name == route.place.text() ? "taken" : "taken, " + route.place.text();
   }
@@ -144,6 +155,7 @@ class Printer {
 
   void filters() {
     std::vector<std::array<std::string, 1>> names;
+    names.reserve(explained_.result.filters.size());
     for (const DryFilter& filter : explained_.result.filters) names.push_back({name_of(filter)});
     for (size_t i = 0; i < names.size(); ++i) {
       const std::string& says = explained_.result.filters[i].says;

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/describe.hpp"
 
+#include <weir/module.h>
+
+#include "conf/file.hpp"
 #include "conf/kernel_keys.hpp"
+#include "conf/limits.hpp"
+#include "conf/place.hpp"
+#include "conf/report.hpp"
 #include "conf/scan.hpp"
+#include "conf/schema.hpp"
 #include "conf/values.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
+#include <span>
+#include <string>
 
 namespace weir::conf {
 

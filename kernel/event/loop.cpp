@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event/loop.hpp"
 
+#include "base/clock.hpp"
 #include "base/contract.hpp"
+#include "base/list.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <system_error>
 #include <utility>
 
+#include <bits/chrono.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 

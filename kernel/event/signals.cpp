@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event/signals.hpp"
 
+#include "event/loop.hpp"
+
 #include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
 #include <system_error>
 #include <utility>
 
+#include <bits/types/sigset_t.h>
+#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 

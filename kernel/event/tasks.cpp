@@ -4,6 +4,9 @@
 #include "base/contract.hpp"
 #include "event/loop.hpp"
 
+#include <cstddef>
+#include <functional>
+#include <mutex>
 #include <utility>
 
 namespace weir {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event/timers.hpp"
 
+#include "base/clock.hpp"
 #include "base/contract.hpp"
+#include "base/list.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace weir {
 

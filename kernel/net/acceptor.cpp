@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/acceptor.hpp"
 
+#include "event/loop.hpp"
+#include "net/listener.hpp"
+
 #include <cerrno>
+#include <cstdint>
+#include <functional>
 #include <utility>
 
 #include <fcntl.h>

@@ -24,6 +24,8 @@ class Acceptor final : private Watcher, private Timer {
   // `taken` may destroy this. Expects: loop and listener outlive it.
   Acceptor(Loop& loop, Listener& listener, std::function<void(Accepted)> taken);
   ~Acceptor() override;
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
 
   // False when the system refuses to watch the listener.
   bool start();

@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/address.hpp"
 
+#include <weir/module.h>
+
 #include "base/contract.hpp"
+#include "base/result.hpp"
+#include "conf/units.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
 
+#include <Poco/Net/SocketAddress.h>
 #include <arpa/inet.h>
+#include <bits/sockaddr.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace weir {
 
@@ -74,7 +88,7 @@ std::optional<Address> Address::from(const conf::Address& written) {
     auto& local = address.at_.local;
     expects(written.path.size() < sizeof local.sun_path, "the path fits");
     local.sun_family = AF_UNIX;
-    std::copy(written.path.begin(), written.path.end(), local.sun_path);
+    std::ranges::copy(written.path, local.sun_path);
     address.size_ = static_cast<socklen_t>(path_offset + written.path.size() + 1);
     return address;
   }
@@ -167,7 +181,7 @@ weir_address Address::weir() const {
   address.family = static_cast<uint16_t>(family());
   address.port = port();
   if (family() == Family::ipv4) {
-    std::copy(mapped_prefix.begin(), mapped_prefix.end(), address.bytes);
+    std::ranges::copy(mapped_prefix, address.bytes);
     std::memcpy(address.bytes + mapped_prefix.size(), &at_.ipv4.sin_addr, sizeof(in_addr));
   } else if (family() == Family::ipv6) {
     std::memcpy(address.bytes, &at_.ipv6.sin6_addr, sizeof address.bytes);

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/listener.hpp"
 
-#include <linux/filter.h>
-
-#include <iterator>
+#include "base/result.hpp"
+#include "net/address.hpp"
+#include "net/socket.hpp"
 
 #include <cerrno>
+#include <cstdint>
+#include <iterator>
 #include <string>
 #include <system_error>
-#include <utility>
 
+#include <Poco/Net/ServerSocketImpl.h>
+#include <asm-generic/errno.h>
+#include <asm-generic/socket.h>
 #include <fcntl.h>
+#include <linux/bpf_common.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,8 +123,9 @@ Listener::Listener(int fd, const Address& address)
 
 Result<Listener> Listener::open(const Address& address, int backlog) {
   const int fd = ::socket(address.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0 && errno == EAFNOSUPPORT && address.any())
+  if (fd < 0 && errno == EAFNOSUPPORT && address.any()) {
     return open(ipv4_any(address.port()), backlog);
+  }
   if (fd < 0) return failure(address, errno);
   Listener listener(fd, address);
   int reason = bind_and_listen(fd, address, backlog);
@@ -165,10 +173,8 @@ Result<Accepted, int> Listener::accept() {
 void Listener::shut_door() {
   if (address_.family() == Address::Family::local) return;
   sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
-      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),          BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
       BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
   };
   const sock_fprog program{std::size(code), code};

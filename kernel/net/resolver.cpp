@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/resolver.hpp"
 
+#include "base/clock.hpp"
 #include "conf/units.hpp"
+#include "net/address.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include <netdb.h>
+#include <sys/socket.h>
 
 namespace weir {
 
@@ -47,7 +53,7 @@ Answer Resolver::resolve(const std::string& name, uint16_t port) {
   for (const auto* entry = list; entry != nullptr; entry = entry->ai_next) {
     Address address(entry->ai_addr, entry->ai_addrlen);
     address.set_port(port);
-    const auto known = std::find(answer.addresses.begin(), answer.addresses.end(), address);
+    const auto known = std::ranges::find(answer.addresses, address);
     if (known == answer.addresses.end()) answer.addresses.push_back(address);
   }
   return answer;

@@ -34,6 +34,7 @@ class Resolver {
   // Expects: both outlive this, and this outlives its lookups. Answers to questions that are open
   // at its end are dropped.
   Resolver(Loop& loop, Tasks& tasks) : loop_(loop), tasks_(tasks) {}
+  ~Resolver() = default;
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
@@ -66,6 +67,8 @@ class Lookup final : private Timer {
   Lookup(Resolver& resolver, std::string name, uint16_t port,
          std::function<void(const Answer&)> told, Clock::duration interval = usual_interval);
   ~Lookup() override;
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
 
   const std::string& name() const { return name_; }
   const Answer& answer() const { return answer_; }

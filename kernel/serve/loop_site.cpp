@@ -72,9 +72,8 @@ void LoopSite::add_instance(const Instance& instance, const LoopParts& parts) {
     site_.identity.push_back(parts.names.find(*name));
   }
   if (component.worker_start == nullptr) return;
-  const weir_worker worker{sizeof(weir_worker), parts.loop.index(), parts.loops, view.ref,
-                           view.cells};
-  made.started = component.worker_start(view.instance, &worker, &view.state) == WEIR_OK;
+  made.worker = {sizeof(weir_worker), parts.loop.index(), parts.loops, view.ref, view.cells};
+  made.started = component.worker_start(view.instance, &made.worker, &view.state) == WEIR_OK;
   if (!made.started && failure_.empty()) {
     failure_ = std::string(component.name) + " \"" + instance.name + "\" could not start on a loop";
   }

@@ -56,6 +56,7 @@ class LoopSite final : private RouteFinder {
  private:
   struct OnLoop {  // an instance with memory of its own on this loop
     InstanceOnLoop view;
+    weir_worker worker{};  // modules keep a pointer to it
     std::vector<uint64_t> cells;
     bool started = false;
   };

@@ -22,6 +22,7 @@ uint32_t scope_of(const std::string& name, std::span<const conf::Listener> liste
 std::vector<uint32_t> scopes_of(const conf::Route& route,
                                 std::span<const conf::Listener> listeners) {
   std::vector<uint32_t> scopes;
+  scopes.reserve(route.listeners.size() + 1);
   for (const auto& name : route.listeners) scopes.push_back(scope_of(name, listeners));
   if (scopes.empty()) scopes.push_back(RouteTree::every_listener);
   return scopes;
@@ -31,6 +32,7 @@ std::vector<uint32_t> scopes_of(const conf::Route& route,
 template <class T>
 std::vector<const T*> each_or_any(const std::vector<T>& patterns) {
   std::vector<const T*> out;
+  out.reserve(patterns.size() + 1);
   for (const auto& pattern : patterns) out.push_back(&pattern);
   if (out.empty()) out.push_back(nullptr);
   return out;

@@ -113,8 +113,9 @@ class Entry {
   }
 
   bool has_value(const Piece& piece) const {
-    if (piece.kind == Piece::Kind::number)
+    if (piece.kind == Piece::Kind::number) {
       return !piece.zero_is_none || values_.number(piece.id) != 0;
+    }
     return !value(piece).empty();
   }
 
@@ -181,8 +182,9 @@ class Entry {
       while (pairs.starts_with(' ')) pairs.remove_prefix(1);
       const size_t end = std::min(pairs.find(between), pairs.size());
       const auto pair = pairs.substr(0, end);
-      if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+      if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
         return pair.substr(name.size() + 1);
+      }
       pairs.remove_prefix(std::min(end + 1, pairs.size()));
     }
     return {};

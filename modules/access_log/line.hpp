@@ -86,12 +86,11 @@ class Line {
   // Escapes the character at the front; how many bytes of `text` that was.
   static size_t escape(std::string_view text, Escaping escaping, Unit& unit) {
     const auto byte = static_cast<unsigned char>(text.front());
-    if (escaping == Escaping::none) {
+    const bool quoting = byte == '"' || byte == '\\';
+    if (escaping == Escaping::none || (byte >= 0x20 && byte < 0x7f && !quoting)) {
       unit.copy(text.substr(0, 1));
-    } else if (byte == '"' || byte == '\\') {
+    } else if (quoting) {
       unit.copy(byte == '"' ? "\\\"" : "\\\\");
-    } else if (byte >= 0x20 && byte < 0x7f) {
-      unit.copy(text.substr(0, 1));
     } else if (escaping == Escaping::log) {
       unit.hex("\\x", byte);
     } else if (byte < 0x80) {

@@ -100,8 +100,9 @@ class LineWriter {
   void finish(Batch& batch) {
     busy_ = false;
     buffer_.give_back(std::move(batch.text));
-    if (batch.open_error != 0)
+    if (batch.open_error != 0) {
       worker_.log(weir::Level::error, "cannot open the log anew: " + reason(batch.open_error));
+    }
     if (batch.result.lost > 0) lose(batch.result.lost, batch.result.error);
     if (reopen_ || buffer_.filled()) submit();
   }

@@ -59,8 +59,9 @@ class FormatCompiler {
         continue;
       }
       const size_t close = text.find('}');
-      if (text.front() == '}' || close == text.npos)
+      if (text.front() == '}' || close == text.npos) {
         throw FormatError("a brace has no partner; write {{ or }} for the character itself");
+      }
       format.push_back(placeholder(text.substr(1, close - 1)));
       text.remove_prefix(close + 1);
     }
@@ -105,8 +106,9 @@ class FormatCompiler {
     const size_t bar = body.find('|');
     const auto name = body.substr(0, bar);
     Piece piece;
-    if (!number(name, piece) && !known(name, piece) && !family(name, piece))
+    if (!number(name, piece) && !known(name, piece) && !family(name, piece)) {
       throw FormatError("unknown name '" + std::string{name} + "'");
+    }
     if (bar != body.npos) piece.instead = body.substr(bar + 1);
     return piece;
   }

@@ -11,7 +11,10 @@
 #include "selection.hpp"
 #include "sink.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -156,8 +159,9 @@ class Instance {
     const auto format = conf.format.view();
     shape_ = format == "json" ? Shape::json : format == "logfmt" ? Shape::logfmt : Shape::text;
     if (shape_ != Shape::text) return compile_fields(setup, conf);
-    if (!conf.fields.empty())
+    if (!conf.fields.empty()) {
       setup.error("fields", "belongs to the formats json and logfmt", "put the names into format");
+    }
     if (format != "combined" && format.find('{') == format.npos) {
       setup.error("format", "expected json, logfmt, combined or a template",
                   "such as \"{client.address} {request.method} {request.path}\"");
@@ -205,11 +209,12 @@ class Instance {
         selection_.add_status(*range);
       } else {
         setup.error(("when.status[" + std::to_string(at) + "]").c_str(),
-                    "is no status and no range of them", "such as \"404\", \"5xx\" or \"500-504\"");
+                    "is no status and no range of them", R"(such as "404", "5xx" or "500-504")");
       }
     }
-    if (conf.when.slower_than.count > 0)
+    if (conf.when.slower_than.count > 0) {
       selection_.set_slower_than(static_cast<uint64_t>(conf.when.slower_than.count));
+    }
     for (const auto& path : conf.skip) selection_.skip(path);
   }
 

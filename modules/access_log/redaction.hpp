@@ -19,15 +19,13 @@ class Redaction {
 
   void add(std::string_view name) {
     std::string lower{name};
-    std::transform(lower.begin(), lower.end(), lower.begin(), lowered);
+    std::ranges::transform(lower, lower.begin(), lowered);
     names_.push_back(std::move(lower));
   }
 
   bool hides(std::string_view name) const {
-    return std::any_of(always.begin(), always.end(),
-                       [&](std::string_view each) { return same(name, each); }) ||
-           std::any_of(names_.begin(), names_.end(),
-                       [&](const std::string& each) { return same(name, each); });
+    return std::ranges::any_of(always, [&](std::string_view each) { return same(name, each); }) ||
+           std::ranges::any_of(names_, [&](const std::string& each) { return same(name, each); });
   }
 
   // Gives the query to `emit` in parts, with marks for the values that are hidden.

@@ -47,13 +47,13 @@ class Selection {
 
   // With both kinds of condition one of them is enough.
   bool takes(uint64_t status, uint64_t nanoseconds, std::string_view path) const {
-    if (std::any_of(skipped_.begin(), skipped_.end(),
-                    [&](const std::string& each) { return matches(each, path); })) {
+    if (std::ranges::any_of(skipped_,
+                            [&](const std::string& each) { return matches(each, path); })) {
       return false;
     }
     if (statuses_.empty() && !slower_than_) return true;
     if (slower_than_ && nanoseconds > *slower_than_) return true;
-    return std::any_of(statuses_.begin(), statuses_.end(), [&](const StatusRange& range) {
+    return std::ranges::any_of(statuses_, [&](const StatusRange& range) {
       return status >= range.first && status <= range.last;
     });
   }

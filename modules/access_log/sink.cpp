@@ -5,11 +5,16 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <mutex>
+#include <string>
+#include <string_view>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -94,8 +99,9 @@ int Sink::connect_syslog() const {
   plan_.path.copy(address.sun_path, plan_.path.size());
   const int opened = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (opened < 0) return -1;
-  if (connect(opened, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+  if (connect(opened, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
     return opened;
+  }
   const int error = errno;
   close(opened);
   errno = error;

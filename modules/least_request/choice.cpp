@@ -31,7 +31,8 @@ Choice::Choice(std::vector<uint32_t> weights, uint32_t drawn)
 
 uint32_t Choice::by_weight(Draws& draws) const {
   if (ends_.empty()) return static_cast<uint32_t>(draws.below(weights_.size()));
-  const auto end = std::ranges::upper_bound(ends_, draws.below(ends_.back()));
+  const uint64_t ticket = draws.below(ends_.back());
+  const auto end = std::ranges::partition_point(ends_, [=](uint64_t sum) { return sum <= ticket; });
   return static_cast<uint32_t>(end - ends_.begin());
 }
 

@@ -39,10 +39,10 @@ inline std::optional<Hop> parse_bare(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> terminated{};
   if (text.empty() || text.size() >= terminated.size()) return {};
   if (text.find('\0') != text.npos) return {};
-  std::copy(text.begin(), text.end(), terminated.begin());
+  std::ranges::copy(text, terminated.begin());
   Hop hop;
   if (text.find(':') == text.npos) {
-    std::copy(v4_prefix.begin(), v4_prefix.end(), hop.bytes.begin());
+    std::ranges::copy(v4_prefix, hop.bytes.begin());
     if (inet_pton(AF_INET, terminated.data(), hop.bytes.data() + v4_prefix.size()) != 1) return {};
   } else if (inet_pton(AF_INET6, terminated.data(), hop.bytes.data()) != 1) {
     return {};

@@ -7,7 +7,16 @@
 #include "hop_list.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -24,7 +33,7 @@ std::string text_of(const weir::Address& address) {
 
 weir::Address address_of(const Hop& hop) {
   weir::Address address{};
-  std::copy(hop.bytes.begin(), hop.bytes.end(), address.bytes);
+  std::ranges::copy(hop.bytes, address.bytes);
   address.port = hop.port;
   address.family = hop.v4 ? 4 : 6;
   return address;
@@ -54,7 +63,7 @@ class RealIp {
   struct Instance {
     Instance(weir::Setup& setup, const Conf& conf) {
       std::string lower{conf.header.view()};
-      std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+      std::ranges::transform(lower, lower.begin(), [](char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
       });
       if (lower.empty() || lower.find_first_not_of(name_bytes) != lower.npos) {
@@ -105,8 +114,8 @@ class RealIp {
  private:
   static bool trusts(const Conf& conf, const weir::Address& address) {
     if (address.family == 1) return conf.trust_unix;
-    return std::any_of(conf.trusted.begin(), conf.trusted.end(),
-                       [&](const weir::Cidr& range) { return range.contains(address); });
+    return std::ranges::any_of(conf.trusted,
+                               [&](const weir::Cidr& range) { return range.contains(address); });
   }
 
   static bool same(const weir::Address& left, const weir::Address& right) {

@@ -8,6 +8,8 @@
 #include "trace_parent.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -52,7 +54,7 @@ class RequestId {
   struct Instance {
     Instance(weir::Setup& setup, const Conf& conf) {
       std::string lower{conf.header.view()};
-      std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+      std::ranges::transform(lower, lower.begin(), [](char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
       });
       if (lower.empty() || lower.find_first_not_of(name_bytes) != lower.npos) {
@@ -104,8 +106,8 @@ class RequestId {
   // The one that sent the request, whatever it says of others.
   static bool trusts(const Conf& conf, const weir::Address& peer) {
     if (peer.family == 1) return conf.trust_unix;
-    return std::any_of(conf.trusted.begin(), conf.trusted.end(),
-                       [&](const weir::Cidr& range) { return range.contains(peer); });
+    return std::ranges::any_of(conf.trusted,
+                               [&](const weir::Cidr& range) { return range.contains(peer); });
   }
 
   // The value, when there is exactly one line of that name.

@@ -36,8 +36,9 @@ class RandomBits {
  private:
   static Seed fresh_seed() {
     Seed seed{};
-    if (getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
+    if (getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
       throw std::runtime_error("getrandom gave no seed");
+    }
     return seed;
   }
 

@@ -29,8 +29,9 @@ inline RequestName uuid7(uint64_t unix_milliseconds, uint64_t high, uint64_t low
 }
 
 inline char* write_hex(char* out, uint64_t value, int digits) {
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
     *out++ = "0123456789abcdef"[value >> shift & 15];
+  }
   return out;
 }
 
@@ -56,9 +57,8 @@ inline std::string_view write_uuid(RequestName name, std::array<char, 36>& room)
 // header would read as structure.
 inline bool well_formed_id(std::string_view text) {
   constexpr size_t longest = 128;
-  return !text.empty() && text.size() <= longest &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  std::string_view{"-_.:+/=@"}.find(c) != std::string_view::npos;
-         });
+  return !text.empty() && text.size() <= longest && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{"-_.:+/=@"}.find(c) != std::string_view::npos;
+  });
 }

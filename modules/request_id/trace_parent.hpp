@@ -11,8 +11,8 @@
 #include <string_view>
 
 inline bool lower_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 inline bool all_zero(std::string_view text) { return text.find_first_not_of('0') == text.npos; }
@@ -23,8 +23,9 @@ inline bool valid_trace_parent(std::string_view text) {
   if (text.size() < length) return false;
   const auto version = text.substr(0, 2);
   if (!lower_hex(version) || version == "ff") return false;
-  if (version == "00" ? text.size() != length : text.size() > length && text[length] != '-')
+  if (version == "00" ? text.size() != length : text.size() > length && text[length] != '-') {
     return false;
+  }
   if (text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
   const auto trace = text.substr(3, 32);
   const auto parent = text.substr(36, 16);

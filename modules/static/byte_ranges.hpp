@@ -54,8 +54,9 @@ class ByteRangeReader {
 
   void skip_separators() {
     while (!rest_.empty() &&
-           (rest_.front() == ',' || rest_.front() == ' ' || rest_.front() == '\t'))
+           (rest_.front() == ',' || rest_.front() == ' ' || rest_.front() == '\t')) {
       rest_.remove_prefix(1);
+    }
   }
 
   // A number too large for its type is as large as any can be.

@@ -11,7 +11,19 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <string_view>
+
+// What follows the prefix. Nothing: the path lies outside. Empty: it is the prefix, without a
+// slash.
+inline std::optional<std::string_view> below_prefix(std::string_view path,
+                                                    std::string_view prefix) {
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  if (!path.starts_with(prefix)) return {};
+  path.remove_prefix(prefix.size());
+  if (!path.empty() && path.front() != '/') return {};
+  return path;
+}
 
 class FilePath {
  public:

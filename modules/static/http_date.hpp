@@ -21,11 +21,10 @@ inline constexpr std::array<std::string_view, 7> days{"Sun", "Mon", "Tue", "Wed"
 using Text = std::array<char, 30>;  // "Sun, 06 Nov 1994 08:49:37 GMT" and its end
 
 inline std::string_view format(int64_t seconds, Text& room) {
-  using namespace std::chrono;
-  const sys_seconds time{std::chrono::seconds{seconds}};
-  const auto day = floor<std::chrono::days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{time - day};
+  const std::chrono::sys_seconds time{std::chrono::seconds{seconds}};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
   const auto two = [](char* at, int value) {
     at[0] = static_cast<char>('0' + value / 10);
     at[1] = static_cast<char>('0' + value % 10);
@@ -33,7 +32,7 @@ inline std::string_view format(int64_t seconds, Text& room) {
   const auto word = [](char* at, std::string_view text) { text.copy(at, text.size()); };
   char* at = room.data();
   word(at, "Sun, 00 Jan 0000 00:00:00 GMT");
-  word(at, http_date::days[weekday{day}.c_encoding()]);
+  word(at, http_date::days[std::chrono::weekday{day}.c_encoding()]);
   two(at + 5, static_cast<int>(static_cast<unsigned>(date.day())));
   word(at + 8, months[static_cast<unsigned>(date.month()) - 1]);
   const int year = static_cast<int>(date.year());
@@ -83,7 +82,7 @@ class Reader {
   // A name of a day: three letters, or all of them up to the comma.
   Reader& day_name() {
     const auto short_name = text_.substr(0, 3);
-    good_ = good_ && std::find(days.begin(), days.end(), short_name) != days.end();
+    good_ = good_ && std::ranges::find(days, short_name) != days.end();
     const size_t end = text_.find_first_of(", ");
     good_ = good_ && end != text_.npos;
     if (good_) text_.remove_prefix(end);
@@ -101,15 +100,13 @@ struct Parts {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
 
   std::optional<int64_t> seconds() const {
-    using namespace std::chrono;
-    const year_month_day date{std::chrono::year{year},
-                              std::chrono::month(static_cast<unsigned>(month)),
-                              std::chrono::day(static_cast<unsigned>(day))};
+    const std::chrono::year_month_day date{std::chrono::year{year},
+                                           std::chrono::month(static_cast<unsigned>(month)),
+                                           std::chrono::day(static_cast<unsigned>(day))};
     // 60 is a leap second.
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) return {};
-    const auto whole =
-        sys_days{date} + hours{hour} + minutes{minute} + std::chrono::seconds{second};
-    return whole.time_since_epoch().count();
+    const std::chrono::sys_seconds midnight{std::chrono::sys_days{date}};
+    return midnight.time_since_epoch().count() + (hour * 60 + minute) * 60 + second;
   }
 };
 

@@ -103,8 +103,9 @@ class Extension {
   explicit Extension(std::string_view path) {
     const size_t dot = path.find_last_of("./");
     if (dot == path.npos || path[dot] != '.' || path.size() - dot - 1 > text_.size()) return;
-    for (const char c : path.substr(dot + 1))
+    for (const char c : path.substr(dot + 1)) {
       text_[size_++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+    }
   }
   std::string_view view() const { return {text_.data(), size_}; }
 
@@ -115,9 +116,7 @@ class Extension {
 
 // Empty: none is known.
 inline std::string_view media_type(std::string_view extension) {
-  const auto* found = std::lower_bound(
-      std::begin(media_types), std::end(media_types), extension,
-      [](const MediaType& each, std::string_view name) { return each.extension < name; });
+  const auto* found = std::ranges::lower_bound(media_types, extension, {}, &MediaType::extension);
   return found != std::end(media_types) && found->extension == extension ? found->type
                                                                          : std::string_view{};
 }

@@ -16,11 +16,18 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <sys/random.h>
+#include <sys/types.h>
 
 namespace {
 
@@ -95,12 +102,14 @@ class Static {
       setup.warn("root", "is no folder that can be opened now",
                  "until it is one, requests are answered with 500");
     }
-    if (!conf.strip_prefix.empty() && !conf.strip_prefix.view().starts_with('/'))
+    if (!conf.strip_prefix.empty() && !conf.strip_prefix.view().starts_with('/')) {
       setup.error("strip_prefix", "does not begin with a slash", "such as \"/assets\"");
+    }
     for (size_t at = 0; at < conf.index.size(); ++at) {
       FilePath path;
-      if (!path.assign("/" + std::string{conf.index[at].view()}, true) || path.folder())
+      if (!path.assign("/" + std::string{conf.index[at].view()}, true) || path.folder()) {
         setup.error(("index[" + std::to_string(at) + "]").c_str(), "is not the name of a file");
+      }
     }
     for (const auto& entry : conf.types) {
       if (entry.value.view().find('/') != std::string_view::npos) continue;
@@ -111,8 +120,9 @@ class Static {
 
   struct State {
     State() {
-      if (getrandom(&boundary, sizeof boundary, 0) != static_cast<ssize_t>(sizeof boundary))
+      if (getrandom(&boundary, sizeof boundary, 0) != static_cast<ssize_t>(sizeof boundary)) {
         throw std::runtime_error("getrandom gave no seed");
+      }
     }
     // Odd steps visit every number before one comes again.
     uint64_t next_boundary() { return boundary += 0x9e3779b97f4a7c15; }
@@ -177,7 +187,7 @@ class Static {
       found.file.kind = errno == EMFILE || errno == ENFILE ? Kind::exhausted : Kind::broken;
       return found;
     }
-    const auto path = stripped(exchange.path(), conf);
+    const auto path = below_prefix(exchange.path(), conf.strip_prefix);
     if (path && path->empty()) found.file.kind = Kind::folder;
     if (!path || path->empty() || !found.path.assign(*path, conf.hidden)) return found;
     find_file(root.get(), conf, found);
@@ -189,16 +199,6 @@ class Static {
     }
     if (found.file.kind == Kind::file) find_coded(exchange, root.get(), conf, found);
     return found;
-  }
-
-  // Nothing: the path lies outside the prefix. Empty: it is the prefix, without a slash.
-  static std::optional<std::string_view> stripped(std::string_view path, const Conf& conf) {
-    auto prefix = conf.strip_prefix.view();
-    while (prefix.ends_with('/')) prefix.remove_suffix(1);
-    if (!path.starts_with(prefix)) return {};
-    path.remove_prefix(prefix.size());
-    if (!path.empty() && path.front() != '/') return {};
-    return path;
   }
 
   static void find_file(int root, const Conf& conf, Found& found) {
@@ -228,8 +228,9 @@ class Static {
     const size_t original = found.path.size();
     for (const Coding coding : conf.precompressed) {
       const int quality = accepted.quality(coding);
-      if (quality <= best || !found.path.append(coding_suffixes[static_cast<size_t>(coding)]))
+      if (quality <= best || !found.path.append(coding_suffixes[static_cast<size_t>(coding)])) {
         continue;
+      }
       auto coded = open_file(root, found.path.c_str(), conf.symlinks);
       found.path.shorten(original);
       if (coded.kind != Kind::file || coded.modified.tv_sec < found.file.modified.tv_sec) continue;
@@ -270,8 +271,9 @@ class Static {
     if (!conf.precompressed.empty()) fields.add(vary, "Accept-Encoding");
     const auto outcome = conditions.outcome();
     if (outcome == Preconditions::Outcome::failed) return exchange.respond(412);
-    if (outcome == Preconditions::Outcome::not_modified)
+    if (outcome == Preconditions::Outcome::not_modified) {
       return exchange.respond(304, {}, fields.all());
+    }
 
     const bool partial = exchange.method() == "GET" && conditions.ranges_apply();
     const auto ranges = partial ? read_ranges(range, found.file.size) : ByteRanges{};
@@ -329,8 +331,9 @@ class Static {
     }
     if (count_ == 1) fields.add(content_range, range.view());
     exchange.response().set_status(count_ > 0 ? 206 : 200);
-    for (const auto& field : fields.all())
+    for (const auto& field : fields.all()) {
       exchange.response().set({field.id}, weir::view(field.value));
+    }
     return weir::Verdict::next;
   }
 

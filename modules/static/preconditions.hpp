@@ -22,8 +22,9 @@ struct Validators {
 // True when the list names `etag`. Weak comparison takes W/"x" for "x".
 inline bool lists_etag(std::string_view list, std::string_view etag, bool weak_counts) {
   for (;;) {
-    while (!list.empty() && (list.front() == ' ' || list.front() == '\t' || list.front() == ','))
+    while (!list.empty() && (list.front() == ' ' || list.front() == '\t' || list.front() == ',')) {
       list.remove_prefix(1);
+    }
     const bool weak = list.starts_with("W/");
     if (weak) list.remove_prefix(2);
     if (!list.starts_with('"')) return false;

@@ -114,6 +114,17 @@ BOOST_AUTO_TEST_CASE(a_path_beyond_the_room_is_refused) {
   BOOST_TEST(path.size() == 4090U);
 }
 
+BOOST_AUTO_TEST_CASE(a_prefix_ends_at_a_slash) {
+  BOOST_TEST(below_prefix("/assets/a", "/assets").value() == "/a");
+  BOOST_TEST(below_prefix("/assets/a", "/assets/").value() == "/a");
+  BOOST_TEST(below_prefix("/assets/", "/assets").value() == "/");
+  BOOST_TEST(below_prefix("/assets", "/assets").value() == "");
+  BOOST_TEST(below_prefix("/a", "").value() == "/a");
+  BOOST_TEST(below_prefix("/a", "/").value() == "/a");
+  BOOST_TEST(!below_prefix("/assets2/a", "/assets").has_value());
+  BOOST_TEST(!below_prefix("/a", "/assets").has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(files_and_folders_below_the_root_are_opened, Site) {
   const auto file = open_file(descriptor.get(), "folder/a.txt", Links::never);
   BOOST_TEST((file.kind == Kind::file));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What minor 1.0 of the module ABI promised; written by sdk/abi/lock.py. It holds when it compiles.
+// What minor 1.0 of the module ABI promised. It holds when it compiles. Written by lock.py.
 #include <weir/module.h>
 
 // clang-format off
@@ -10,7 +10,8 @@
                  #Struct "." #member " has another type")
 #define SIZE(Struct, size) _Static_assert(sizeof(Struct) == (size), #Struct " is frozen")
 #define VALUE(name, value) _Static_assert((name) == (value), #name " has another value")
-#define CALLBACK(name, Type) _Static_assert(_Generic((name)0, Type: 1, default: 0), #name " changed")
+#define CALLBACK(name, Type) \
+  _Static_assert(_Generic((name)0, Type: 1, default: 0), #name " has another type")
 
 MEMBER(weir_str, p, 0, const char *);
 MEMBER(weir_str, n, 8, size_t);

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the layout lock of a minor: sdk/abi/lock.py 1.0 > sdk/abi/1.0.c
 
-A lock is a C file that compiles only while every member that the minor brought stands at its offset
-with its exact type, every frozen struct has its size, and every enumerator its value. A released lock
-is never written again; the next minor's file holds what is new in it. `--check 1.0` compares instead.
+A lock is a C file that compiles only while every member that the minor brought stands at its
+offset with its exact type, every frozen struct has its size, and every enumerator its value. A
+released lock is never written again; the next minor's file holds what is new in it. `--check 1.0`
+compares instead.
 """
 
 import pathlib
@@ -20,7 +21,7 @@ WIDTH = 100
 
 HEAD = """// SPDX-License-Identifier: Apache-2.0
 //
-// What minor {minor} of the module ABI promised; written by sdk/abi/lock.py. It holds when it compiles.
+// What minor {minor} of the module ABI promised. It holds when it compiles. Written by lock.py.
 #include <weir/module.h>
 
 // clang-format off
@@ -30,7 +31,8 @@ HEAD = """// SPDX-License-Identifier: Apache-2.0
                  #Struct "." #member " has another type")
 #define SIZE(Struct, size) _Static_assert(sizeof(Struct) == (size), #Struct " is frozen")
 #define VALUE(name, value) _Static_assert((name) == (value), #name " has another value")
-#define CALLBACK(name, Type) _Static_assert(_Generic((name)0, Type: 1, default: 0), #name " changed")
+#define CALLBACK(name, Type) \\
+  _Static_assert(_Generic((name)0, Type: 1, default: 0), #name " has another type")
 """
 
 
@@ -95,11 +97,12 @@ def measure(expressions):
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "measure.c"
         lines = "".join(f'printf("%ld\\n", (long)({text}));\n' for text in expressions)
-        source.write_text(f"#include <stdio.h>\n#include <weir/module.h>\nint main(void) {{\n{lines}}}\n")
-        subprocess.run(["cc", "-std=c11", f"-I{INCLUDE}", str(source), "-o", f"{folder}/measure"],
-                       check=True)
-        output = subprocess.run([f"{folder}/measure"], check=True, capture_output=True, text=True).stdout
-    return [int(line) for line in output.split()]
+        source.write_text("#include <stdio.h>\n#include <weir/module.h>\n"
+                          f"int main(void) {{\n{lines}}}\n")
+        program = f"{folder}/measure"
+        subprocess.run(["cc", "-std=c11", f"-I{INCLUDE}", str(source), "-o", program], check=True)
+        done = subprocess.run([program], check=True, capture_output=True, text=True)
+    return [int(line) for line in done.stdout.split()]
 
 
 def frozen():

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def call(*command, **how):
-    """Runs a tool and gives its output; the loader refuses what others may write, hence the umask."""
+    """Runs a tool, gives its output. The umask: the loader refuses what others may write."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
                           timeout=200, check=False, umask=0o022, **how)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -30,7 +30,7 @@ def prefix(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def build(prefix):
-    """build(source, folder, *flags): the .so of one file, by hand and pkg-config; gives its path."""
+    """build(source, folder, *flags) makes an .so of one file by pkg-config; gives its path."""
     pkg_config = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "share/pkgconfig"))
     cflags = call("pkg-config", "--cflags", "weir", env=pkg_config).split()
     ldflags = call("pkg-config", "--variable=ldflags", "weir", env=pkg_config).split()

@@ -64,7 +64,8 @@ def test_every_function_pointer_says_where_it_runs():
     lock = lock_script()
     pointers = {struct: sum("(*)" in kind for _, kind in members)
                 for struct, members in lock.structs(lock.code())}
-    bodies = re.findall(r"struct (weir_\w+) \{(.*?)\n\}", (INCLUDE / "weir/module.h").read_text(), re.S)
+    text = (INCLUDE / "weir/module.h").read_text()
+    bodies = re.findall(r"struct (weir_\w+) \{(.*?)\n\}", text, re.S)
     tags = {struct: len(re.findall(r"\[[CWA]\]", body)) for struct, body in bodies}
     assert sum(pointers.values()) > 60
     for struct, count in pointers.items():

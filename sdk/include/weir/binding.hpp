@@ -13,7 +13,10 @@
 #include <array>
 #include <cstddef>
 
-namespace [[gnu::visibility("hidden")]] weir {
+// Hidden, so that nothing of it is exported however a module is linked.
+#pragma GCC visibility push(hidden)
+
+namespace weir {
 
 // ---- The parts of a component class -----------------------------------------------------------
 
@@ -447,7 +450,8 @@ consteval std::array<const char*, most_needs + 1> needs_of() {
 
 template <class F>
 consteval bool moves_bodies() {
-  if constexpr (requires { &F::request_body; } || requires { &F::response_body; }) {
+  if constexpr (
+      requires { &F::request_body; } || requires { &F::response_body; }) {
     return true;
   }
   return kind_of<F>() == Kind::handler && requires { &F::run; };
@@ -537,4 +541,6 @@ struct NoteImage {
   char text[(Size + 3) / 4 * 4] = {};
 };
 
-}  // namespace gnu::visibility("hidden")]]weir
+}  // namespace weir
+
+#pragma GCC visibility pop

@@ -19,7 +19,9 @@
 #include <utility>
 
 // Hidden, so that nothing of it is exported however a module is linked.
-namespace [[gnu::visibility("hidden")]] weir {
+#pragma GCC visibility push(hidden)
+
+namespace weir {
 
 // ---- The host and its services; set before any other code of the module runs ------------------
 
@@ -552,4 +554,6 @@ inline std::chrono::nanoseconds now() {  // monotonic, read once a turn of the l
 
 enum class Kind { filter, handler, balancer, observer };  // static constexpr auto kind = ...
 
-}  // namespace gnu::visibility("hidden")]]weir
+}  // namespace weir
+
+#pragma GCC visibility pop
