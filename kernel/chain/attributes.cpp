@@ -128,6 +128,10 @@ bool render(Exchange& exchange, const weir_template& compiled, uint32_t escape,
     const bool plain = piece.kind == conf::Piece::Kind::literal ||
                        (escape == WEIR_ESCAPE_URI && is_uri_text(piece));
     std::string_view value = piece_value(exchange, piece);
+    // Received in escaped form: decoded first, it is escaped once and in one way.
+    if (escape == WEIR_ESCAPE_URI && piece.kind == conf::Piece::Kind::query) {
+      value = percent_decode(value, exchange.arena()).value_or(value);
+    }
     if (value.empty()) value = piece.fallback;
     if (!append_escaped(room, size, value, plain ? uint32_t{WEIR_ESCAPE_NONE} : escape)) return false;
   }

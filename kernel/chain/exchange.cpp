@@ -31,7 +31,10 @@ Exchange::~Exchange() {
 }
 
 void Exchange::begin() {
-  if (request_.framing.kind == Framing::Kind::none) request_pipe_.entry().finish();
+  const Framing& framing = request_.framing;
+  const bool none = framing.kind == Framing::Kind::none ||
+                    (framing.kind == Framing::Kind::length && framing.length == 0);
+  if (none) request_pipe_.entry().finish();
   if (!clean_request()) return;
   if (!enter_chain(listener_.chain)) return answer_error(500, "exchange_memory");
   run_requests();

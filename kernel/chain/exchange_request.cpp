@@ -28,7 +28,7 @@ bool Exchange::clean_request() {
   for (const uint32_t id : site_.identity) fields.remove(id);
   // Here and not where the request goes out, so that a filter can set it.
   if (!is_trusted(peer, site_)) fields.remove(WEIR_H_X_REAL_IP);
-  if (via_count(fields, site_.pseudonym) > 0) {
+  if (via_count(fields, listener_.pseudonym) > 0) {
     request_.keep_alive = false;
     answer_error(508, "loop");
     return false;

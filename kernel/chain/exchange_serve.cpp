@@ -133,7 +133,7 @@ bool Exchange::build_outgoing() {
                               request_.version == Version::http10 ? "1.0" : "1.1"};
   const bool built = fields.copy_rows(request_.fields) && fields.set(WEIR_H_HOST, "Host", host) &&
                      add_forwarding(fields, forwarding, site_, arena_) &&
-                     add_via(fields, forwarding.version, site_, arena_);
+                     add_via(fields, forwarding.version, listener_, arena_);
   fields.remove(WEIR_H_EXPECT);
   return built;
 }
@@ -170,7 +170,7 @@ void Exchange::response(ResponseHead& head) {
     drop_attempt(WEIR_BROKE);
     return answer_error(502, refusal->reason);
   }
-  if (!add_via(response_.fields, head.version == Version::http10 ? "1.0" : "1.1", site_, arena_)) {
+  if (!add_via(response_.fields, head.version == Version::http10 ? "1.0" : "1.1", listener_, arena_)) {
     drop_attempt(WEIR_BROKE);
     return answer_error(502, "exchange_memory");
   }

@@ -83,11 +83,12 @@ bool add_forwarding(Fields& fields, const Forwarding& forwarding, const SiteOnLo
   return good;
 }
 
-bool add_via(Fields& fields, std::string_view version, const SiteOnLoop& site, Arena& arena) {
+bool add_via(Fields& fields, std::string_view version, const ListenerOnLoop& listener,
+             Arena& arena) {
   if (!fields.has(WEIR_H_VIA) && version == "1.1") {
-    return fields.set(WEIR_H_VIA, "Via", site.via);
+    return fields.set(WEIR_H_VIA, "Via", listener.via);
   }
-  const std::string_view own = join({version, " ", site.pseudonym}, arena);
+  const std::string_view own = join({version, " ", listener.pseudonym}, arena);
   const std::string_view list = appended(fields, WEIR_H_VIA, own, arena);
   return !list.empty() && fields.set(WEIR_H_VIA, "Via", list);
 }

@@ -30,7 +30,8 @@ bool add_forwarding(Fields& fields, const Forwarding& forwarding, const SiteOnLo
                     Arena& arena);
 
 // Appends this proxy to Via.
-bool add_via(Fields& fields, std::string_view version, const SiteOnLoop& site, Arena& arena);
+bool add_via(Fields& fields, std::string_view version, const ListenerOnLoop& listener,
+             Arena& arena);
 
 bool is_trusted(const weir_address& peer, const SiteOnLoop& site);
 

@@ -85,6 +85,8 @@ struct ListenerOnLoop {
   uint32_t index = 0;
   std::string_view scheme = "http";
   uint64_t max_body = UINT64_MAX;
+  std::string pseudonym;  // in Via, and against loops
+  std::string via;        // the whole entry
   ChainOnLoop chain;
 };
 
@@ -118,19 +120,21 @@ struct ExchangeLimits {
 };
 
 struct SiteOnLoop {
+  SiteOnLoop(Loop& its_loop, BodyPool& pool, Handles& refs, Tasks& blocking, const Names& ids,
+             HttpDate& now)
+      : loop(its_loop), bodies(pool), handles(refs), tasks(blocking), names(ids), date(now) {}
+
   Loop& loop;
   BodyPool& bodies;
   Handles& handles;
   Tasks& tasks;
   const Names& names;
   HttpDate& date;
-  ExchangeLimits limits{};
+  ExchangeLimits limits;
   const RouteFinder* routes = nullptr;
   std::vector<ObserverUse> observers;
   std::vector<uint32_t> identity;  // fields that only a module may set
   std::vector<weir_cidr> trusted;  // peers whose forwarding fields are believed
-  std::string pseudonym;           // in Via and against loops
-  std::string via;                 // the whole Via entry
 };
 
 }  // namespace weir

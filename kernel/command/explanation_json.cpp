@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/explanation.hpp"
 #include "command/reasons.hpp"
+#include "conf/model.hpp"
 #include "conf/report.hpp"
 #include "net/address.hpp"
+#include "serve/dry_run.hpp"
+#include "serve/router.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace weir {
 namespace {

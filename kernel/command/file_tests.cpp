@@ -3,8 +3,18 @@
 
 #include "command/question.hpp"
 #include "command/reasons.hpp"
+#include "conf/model.hpp"
+#include "conf/report.hpp"
+#include "http/names.hpp"
+#include "serve/dry_run.hpp"
+#include "serve/generation.hpp"
 
-#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -36,6 +46,7 @@ class Verdict {
       differ("status " + std::to_string(*expected.status), answer_text(result));
     }
     std::vector<std::string> filters;
+    filters.reserve(result.filters.size());
     for (const DryFilter& filter : result.filters) filters.push_back(filter.name);
     if (expected.filters && *expected.filters != filters) {
       differ("filters " + listed(*expected.filters), listed(filters));

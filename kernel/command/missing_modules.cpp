@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/missing_modules.hpp"
 
+#include "base/result.hpp"
 #include "conf/fix.hpp"
+#include "conf/model.hpp"
+#include "conf/place.hpp"
+#include "module/image.hpp"
+#include "module/registry.hpp"
+#include "serve/generation.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <set>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 namespace weir {
@@ -41,7 +52,7 @@ class Used {
     }
   }
   void add(const std::string& name) {
-    if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
+    if (std::ranges::find(names_, name) == names_.end()) names_.push_back(name);
   }
 
   std::set<std::string> own_;  // of [filter.NAME]
@@ -50,8 +61,7 @@ class Used {
 
 bool is_component(const Registry& registry, const std::string& name) {
   const auto all = registry.components();
-  return std::any_of(all.begin(), all.end(),
-                     [&](const Component* each) { return name == each->table.name; });
+  return std::ranges::any_of(all, [&](const Component* each) { return name == each->table.name; });
 }
 
 Error failed(const std::string& what) {

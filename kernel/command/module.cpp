@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // weir module: what modules there are, and what one says of itself.
+#include "command/arguments.hpp"
 #include "command/command.hpp"
 #include "conf/report.hpp"
 #include "module/describe.hpp"
+#include "module/image.hpp"
+#include "module/refusal.hpp"
 #include "module/registry.hpp"
+#include "module/run_folder.hpp"
 
 #include <array>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
 
 namespace weir {
 namespace {

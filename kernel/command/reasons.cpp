@@ -4,6 +4,7 @@
 #include "http/refusals.hpp"
 
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace weir {

@@ -3,14 +3,21 @@
 // weir run: serves.
 #include "base/log.hpp"
 #include "base/log_channels.hpp"
+#include "command/arguments.hpp"
 #include "command/command.hpp"
 #include "command/file_tests.hpp"
 #include "command/process.hpp"
 #include "command/terminal.hpp"
+#include "conf/model.hpp"
+#include "conf/report.hpp"
 #include "conf/scan.hpp"
+#include "conf/units.hpp"
 #include "serve/server.hpp"
 
 #include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -60,8 +67,9 @@ std::string endpoint_of(const std::string& url) {
 
 std::string listed(const std::vector<std::string>& texts) {
   std::string list;
-  for (const std::string& text : texts)
+  for (const std::string& text : texts) {
     list += (list.empty() ? "" : ", ") + conf::quoted_text(text);
+  }
   return "[" + list + "]";
 }
 

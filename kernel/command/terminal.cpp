@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/terminal.hpp"
 
+#include "conf/report.hpp"
+
 #include <cstdlib>
 #include <iostream>
 #include <string_view>

@@ -1,22 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/file.hpp"
 
-#include "base/contract.hpp"
+#include "conf/place.hpp"
+#include "conf/report.hpp"
 #include "conf/scan.hpp"
 #include "conf/syntax.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <functional>
+#include <ios>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <numeric>
+#include <optional>
+#include <ranges>
 #include <set>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <Poco/Exception.h>
 #include <Poco/File.h>
 #include <Poco/Glob.h>
 #include <Poco/Path.h>
-#include <toml++/toml.h>
+#include <toml++/impl/node.h>
+#include <toml++/impl/parse_error.h>
+#include <toml++/impl/parser.h>
+#include <toml++/impl/source_region.h>
+#include <toml++/impl/table.h>
 
 namespace weir::conf {
 
@@ -37,8 +54,8 @@ Place place_at(const Source& source, std::string_view text, size_t at, size_t le
   const auto line = static_cast<uint32_t>(1 + std::count(before.begin(), before.end(), '\n'));
   const size_t begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
   int64_t column = 1 + static_cast<int64_t>(code_points(before.substr(begin)));
-  for (auto shift = shifts.rbegin(); shift != shifts.rend(); ++shift) {
-    if (shift->line == line && column >= shift->end) column -= shift->by;
+  for (auto shift : std::ranges::reverse_view(shifts)) {
+    if (shift.line == line && column >= shift.end) column -= shift.by;
   }
   const std::string_view spot = text.substr(at, std::min(length, text.size() - at));
   return {&source, line, static_cast<uint32_t>(std::max<int64_t>(column, 1)),
@@ -187,8 +204,8 @@ class Builder {
 
   uint32_t mapped(uint32_t line, uint32_t column) const {
     int64_t out = column;
-    for (auto shift = shifts_->rbegin(); shift != shifts_->rend(); ++shift) {
-      if (shift->line == line && out >= shift->end) out -= shift->by;
+    for (auto shift : std::ranges::reverse_view(*shifts_)) {
+      if (shift.line == line && out >= shift.end) out -= shift.by;
     }
     return static_cast<uint32_t>(std::max<int64_t>(out, 1));
   }
@@ -222,7 +239,7 @@ class Builder {
       convert(value, child);
       child.key_extent_ = extent(key.source());
     }
-    std::sort(to.children_.begin(), to.children_.end(), [](const Node& a, const Node& b) {
+    std::ranges::sort(to.children_, [](const Node& a, const Node& b) {
       return std::pair{a.key_extent_.line, a.key_extent_.column} <
              std::pair{b.key_extent_.line, b.key_extent_.column};
     });
@@ -250,7 +267,7 @@ class Builder {
   }
 
   void include() {
-    Node& root = *document_.root_;
+    Node const& root = *document_.root_;
     const Node* list = root.find("include");
     if (list == nullptr) return;
     std::vector<std::pair<std::string, Place>> files;
@@ -286,7 +303,7 @@ class Builder {
     }
     for (const std::string& path : found) {
       const auto same = [&](const auto& each) { return each.first == path; };
-      if (std::any_of(files.begin(), files.end(), same) || path == name) continue;
+      if (std::ranges::any_of(files, same) || path == name) continue;
       if (path.ends_with('/')) continue;  // a folder that the pattern happens to match
       files.emplace_back(path, pattern.place());
     }
@@ -328,8 +345,7 @@ class Builder {
       if (top && first.is(Kind::table) && child.is(Kind::table)) {
         merge(first, std::move(child), quoted_name(first.key_));
       } else if (top && is_table_list(first) && is_table_list(child)) {
-        std::move(child.children_.begin(), child.children_.end(),
-                  std::back_inserter(first.children_));
+        std::ranges::move(child.children_, std::back_inserter(first.children_));
       } else {
         const std::string name = (top ? "" : title + ".") + quoted_name(child.key_);
         report_.conflict(
@@ -346,7 +362,7 @@ class Builder {
     if (node.kind_ != Kind::table || node.children_.size() <= linear) return;
     node.by_name_.resize(node.children_.size());
     std::iota(node.by_name_.begin(), node.by_name_.end(), 0u);
-    std::sort(node.by_name_.begin(), node.by_name_.end(), [&](uint32_t a, uint32_t b) {
+    std::ranges::sort(node.by_name_, [&](uint32_t a, uint32_t b) {
       return node.children_[a].key_ < node.children_[b].key_;
     });
   }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/fix.hpp"
 
+#include "base/result.hpp"
 #include "conf/scan.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::conf {
@@ -82,8 +87,9 @@ std::string put_on_top(std::string_view text, const std::string& element) {
   size_t at = 0;
   while (at < text.size() && text[at] == '#') {
     const size_t next = text.find('\n', at);
-    if (next == std::string_view::npos)
+    if (next == std::string_view::npos) {
       return std::string{text} + end + "modules = [" + element + "]" + end;
+    }
     at = next + 1;
   }
   const std::string_view rest = text.substr(at);
@@ -106,8 +112,9 @@ Result<std::string> add_module(std::string_view text, std::string_view name) {
     const List list = read_list(text, statement);
     if (list.close == std::string_view::npos) return Error{"the list of modules is not closed"};
     for (const Token& token : list.elements) {
-      if (text.substr(token.begin + 1, token.end - token.begin - 2) == name)
+      if (text.substr(token.begin + 1, token.end - token.begin - 2) == name) {
         return std::string{text};
+      }
     }
     return add_to_list(text, list, element);
   }

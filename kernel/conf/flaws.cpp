@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <weir/module.h>
+
+#include "conf/report.hpp"
 #include "conf/schema.hpp"
+#include "conf/template.hpp"
 #include "conf/values.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
-#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -33,8 +42,9 @@ class Inspector {
       const auto [other, fresh] = members.emplace(key.offset, key.name);
       if (!fresh) say(name, "fills the member of '" + other->second + "'");
       inspect(key, name, schema.conf_size);
-      if (key.type == WEIR_TABLE && key.sub != nullptr)
+      if (key.type == WEIR_TABLE && key.sub != nullptr) {
         this->schema(*key.sub, name + ".", depth + 1);
+      }
     }
   }
 
@@ -61,10 +71,9 @@ class Inspector {
 
   bool named(const weir_key& key, const std::string& path, size_t index) {
     const std::string_view name{key.name == nullptr ? "" : key.name};
-    const bool good =
-        !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-        });
+    const bool good = !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
     if (!good) say(path + std::to_string(index), "needs a name of a-z, 0-9 and _");
     return good;
   }
@@ -88,8 +97,9 @@ class Inspector {
 
   void type(const weir_key& key, const std::string& name) {
     const bool kernel_type = key.type == any_value && kernel_;
-    if (!kernel_type && (key.type < WEIR_BOOL || key.type > WEIR_TABLE))
+    if (!kernel_type && (key.type < WEIR_BOOL || key.type > WEIR_TABLE)) {
       say(name, "has an unknown type");
+    }
     if (key.type == WEIR_CHOICE && (key.choices == nullptr || key.choices[0] == nullptr)) {
       say(name, "has no choices");
     }
@@ -101,8 +111,9 @@ class Inspector {
     const size_t size = many ? sizeof(weir_list) : value_size(key);
     const size_t align = many ? alignof(weir_list) : value_align(key);
     const bool nested = key.type == WEIR_TABLE && !many;
-    if (key.offset > conf_size || size > conf_size - key.offset)
+    if (key.offset > conf_size || size > conf_size - key.offset) {
       say(name, "lies outside its struct");
+    }
     if (!nested && key.offset % align != 0) say(name, "is not aligned in its struct");
   }
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/kernel_keys.hpp"
 
+#include <weir/module.h>
+
+#include "conf/limits.hpp"
 #include "conf/schema.hpp"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 
 namespace weir::conf {
 
@@ -79,7 +84,7 @@ constexpr std::array server_keys{
 
 constexpr std::array listener_keys{
     flagged(key("address", WEIR_TEXT, offsetof(ListenerKeys, address), nullptr,
-                "\":8080\", \"127.0.0.1:80\", \"[::1]:80\" or \"unix:/run/weir.sock\"."),
+                R"(":8080", "127.0.0.1:80", "[::1]:80" or "unix:/run/weir.sock".)"),
             WEIR_REQUIRED),
     key("name", WEIR_TEXT, offsetof(ListenerKeys, name), nullptr,
         "What routes and logs call it; without it, the address."),
@@ -94,10 +99,10 @@ constexpr std::array route_keys{
                 "Names of the listeners it belongs to; without it, all."),
             WEIR_LIST),
     flagged(key("host", WEIR_TEXT, offsetof(RouteKeys, host), nullptr,
-                "\"example.com\" or \"*.example.com\"; without it, any host."),
+                R"("example.com" or "*.example.com"; without it, any host.)"),
             WEIR_LIST),
     flagged(key("path", WEIR_TEXT, offsetof(RouteKeys, path), nullptr,
-                "\"/exact\", \"/prefix/*\" or \"/users/{id}\"; without it, any path."),
+                R"("/exact", "/prefix/*" or "/users/{id}"; without it, any path.)"),
             WEIR_LIST),
     flagged(key("method", WEIR_TEXT, offsetof(RouteKeys, method), nullptr,
                 "\"GET\" and the like; without it, any method."),
@@ -142,7 +147,7 @@ constexpr weir_schema upstream_timeout_schema = schema_of<UpstreamTimeouts>(upst
 
 constexpr std::array upstream_keys{
     flagged(key("endpoints", any_value, offsetof(UpstreamKeys, endpoints), nullptr,
-                "[\"10.0.0.1:80\", { address = \"app:80\", weight = 2 }, \"unix:/run/app.sock\"]."),
+                R"(["10.0.0.1:80", { address = "app:80", weight = 2 }, "unix:/run/app.sock"].)"),
             WEIR_REQUIRED),
     key("balancer", any_value, offsetof(UpstreamKeys, balancer), nullptr,
         "\"name\" or { name = { keys } }; several endpoints take round_robin without it."),
@@ -164,7 +169,7 @@ constexpr std::array upstream_keys{
 
 constexpr std::array endpoint_keys{
     flagged(key("address", WEIR_TEXT, offsetof(EndpointKeys, address), nullptr,
-                "\"10.0.0.1:80\", \"app:80\", \"[::1]:80\" or \"unix:/run/app.sock\"."),
+                R"("10.0.0.1:80", "app:80", "[::1]:80" or "unix:/run/app.sock".)"),
             WEIR_REQUIRED),
     bounded(key("weight", WEIR_INT, offsetof(EndpointKeys, weight), "1",
                 "Its share beside the others."),

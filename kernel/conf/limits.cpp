@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/limits.hpp"
 
+#include <weir/module.h>
+
+#include "conf/units.hpp"
+
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
 
 namespace weir::conf {
 

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/model.hpp"
 
+#include <weir/module.h>
+
+#include "conf/file.hpp"
+#include "conf/kernel_keys.hpp"
+#include "conf/limits.hpp"
 #include "conf/model_reader.hpp"
-#include "conf/values.hpp"
+#include "conf/report.hpp"
+#include "conf/schema.hpp"
+#include "conf/template.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -17,7 +30,7 @@ constexpr std::array top_level{"modules",  "include", "server",  "listener", "ro
 void check_names(Reading& reading) {
   const std::vector<std::string> known(top_level.begin(), top_level.end());
   for (const Node& node : reading.document.root().children()) {
-    if (std::find(known.begin(), known.end(), node.key()) != known.end()) continue;
+    if (std::ranges::find(known, node.key()) != known.end()) continue;
     const bool table = node.is(Kind::table);
     const std::string name = readable(node.key());
     reading.report.error(node.key_place(),
@@ -27,7 +40,7 @@ void check_names(Reading& reading) {
 }
 
 bool is_component_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+  return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   });
 }
@@ -37,8 +50,9 @@ bool is_sha256(std::string_view text) {
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return text;
 }
 
@@ -62,8 +76,8 @@ void list_module(Reading& reading, const Node& node, FirstPlaces& seen) {
 void pin_module(Reading& reading, const Node& node) {
   const std::string title = "[module." + readable(node.key()) + "]";
   auto& modules = reading.model.modules;
-  const auto entry = std::find_if(modules.begin(), modules.end(),
-                                  [&](const ModuleEntry& each) { return each.name == node.key(); });
+  const auto entry = std::ranges::find_if(
+      modules, [&](const ModuleEntry& each) { return each.name == node.key(); });
   Storage storage;
   const auto* keys = reading.fill_table<ModuleKeys>(module_schema, &node, title, storage);
   if (entry == modules.end()) {

@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <weir/module.h>
+
+#include "conf/file.hpp"
+#include "conf/kernel_keys.hpp"
+#include "conf/model.hpp"
 #include "conf/model_reader.hpp"
+#include "conf/report.hpp"
+#include "conf/schema.hpp"
+#include "conf/units.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -136,7 +151,7 @@ std::optional<Endpoint> read_url(Reading& reading, const Node& node) {
 }
 
 // What an [upstream] has where nothing but its endpoints is written.
-Upstream bare_upstream(Reading& reading) {
+static Upstream bare_upstream(Reading& reading) {
   Report unread;
   Storage storage;
   const auto document = load_text("presets", "endpoints = []", unread);
@@ -165,8 +180,9 @@ std::optional<HostPattern> parse_host(std::string_view text, bool wildcard_allow
   if (out.wildcard) text.remove_prefix(2);
   if (text.ends_with('.')) text.remove_suffix(1);
   out.name = text;
-  std::transform(out.name.begin(), out.name.end(), out.name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(out.name, out.name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   if (!is_host_name(out.name) || (out.wildcard && out.name.starts_with('['))) return {};
   return out;
 }

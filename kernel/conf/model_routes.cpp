@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <weir/module.h>
+
+#include "conf/file.hpp"
+#include "conf/kernel_keys.hpp"
+#include "conf/model.hpp"
 #include "conf/model_reader.hpp"
+#include "conf/path_pattern.hpp"
+#include "conf/report.hpp"
+#include "conf/schema.hpp"
+#include "conf/template.hpp"
+#include "conf/units.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -10,8 +27,9 @@ namespace {
 constexpr std::string_view title = "[[route]]";
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return text;
 }
 
@@ -84,7 +102,7 @@ class RouteReader {
     }
     report_.error(
         node.place(),
-        "host: expected a name such as \"example.com\" or \"*.example.com\", found " + node.shown(),
+        R"(host: expected a name such as "example.com" or "*.example.com", found )" + node.shown(),
         std::move(hint));
   }
 
@@ -101,11 +119,11 @@ class RouteReader {
 
   void method(size_t index, std::string text) {
     const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
-    if (!is_token(text) || std::any_of(text.begin(), text.end(), small)) {
+    if (!is_token(text) || std::ranges::any_of(text, small)) {
       const Node& node = item_node(node_, "method", index);
       std::string upper = text;
-      std::transform(upper.begin(), upper.end(), upper.begin(),
-                     [&](char c) { return small(c) ? static_cast<char>(c - 32) : c; });
+      std::ranges::transform(upper, upper.begin(),
+                             [&](char c) { return small(c) ? static_cast<char>(c - 32) : c; });
       report_.error(node.place(),
                     "method: expected a method such as \"GET\", found " + node.shown(),
                     is_token(text) ? "write \"" + upper + "\"" : "");
@@ -144,7 +162,7 @@ class RouteReader {
     out.test = Condition::Test::equals;
     const auto items = node.is(Kind::array) ? node.children() : std::span<const Node>{&node, 1};
     const auto is_text = [](const Node& item) { return item.is(Kind::text); };
-    if (items.empty() || !std::all_of(items.begin(), items.end(), is_text)) {
+    if (items.empty() || !std::ranges::all_of(items, is_text)) {
       report_.error(node.place(),
                     what + "." + readable(node.key()) +
                         ": expected \"value\", true (it is there), false (it is not) or a list "
@@ -218,8 +236,8 @@ void read_routes(Reading& reading) {
   // A listener whose own filters end in a handler needs no route.
   const auto& listeners = reading.model.listeners;
   const bool all_filter =
-      !listeners.empty() && std::all_of(listeners.begin(), listeners.end(),
-                                        [](const auto& each) { return !each.filters.empty(); });
+      !listeners.empty() &&
+      std::ranges::all_of(listeners, [](const auto& each) { return !each.filters.empty(); });
   if (reading.document.root().find("route") == nullptr && !all_filter) {
     reading.report.error({&reading.document.main(), 0, 0, 0}, "there is no route",
                          "add a [[route]] with to = \"http://HOST:PORT\"");

@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <weir/module.h>
+
+#include "conf/file.hpp"
+#include "conf/kernel_keys.hpp"
+#include "conf/model.hpp"
 #include "conf/model_reader.hpp"
+#include "conf/schema.hpp"
+#include "conf/template.hpp"
+#include "conf/units.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
 
 namespace weir::conf {
 
@@ -27,7 +41,7 @@ bool split_request(std::string_view text, Test& out) {
   const auto bad = [](char c) {
     return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '#';
   };
-  return !out.authority.empty() && std::none_of(rest.begin(), rest.end(), bad);
+  return !out.authority.empty() && std::ranges::none_of(rest, bad);
 }
 
 std::optional<std::string> optional_text(weir_str text) {
@@ -100,11 +114,11 @@ class TestReader {
 
   void check_name(const Node& node, std::string_view what, const std::optional<std::string>& name,
                   std::span<const std::string> known) {
-    if (!name || std::find(known.begin(), known.end(), *name) != known.end()) return;
+    if (!name || std::ranges::find(known, *name) != known.end()) return;
     const auto& upstreams = reading_.model.upstreams;
     const bool anonymous =
-        what == "upstream" && std::any_of(upstreams.begin(), upstreams.end(),
-                                          [&](const auto& each) { return each.name == *name; });
+        what == "upstream" &&
+        std::ranges::any_of(upstreams, [&](const auto& each) { return each.name == *name; });
     if (!anonymous) report_.unknown_name(node.find(what)->place(), what, *name, known);
   }
 

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "conf/file.hpp"
+#include "conf/kernel_keys.hpp"
+#include "conf/limits.hpp"
+#include "conf/model.hpp"
 #include "conf/model_reader.hpp"
+#include "conf/report.hpp"
+#include "conf/schema.hpp"
+#include "conf/units.hpp"
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace weir::conf {
 
 namespace {
 
 constexpr std::string_view address_forms =
-    "an address such as \"10.0.0.1:80\", \"app:80\", \"[::1]:80\" or \"unix:/run/app.sock\"";
+    R"(an address such as "10.0.0.1:80", "app:80", "[::1]:80" or "unix:/run/app.sock")";
 
 bool only_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -74,7 +86,7 @@ void read_host_policy(Reading& reading, Upstream& upstream, const Node& node) {
   } else {
     reading.report.error(
         node.place(),
-        "host: expected \"preserve\", \"endpoint\" or a host name, found " + node.shown());
+        R"(host: expected "preserve", "endpoint" or a host name, found )" + node.shown());
   }
 }
 

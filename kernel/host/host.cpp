@@ -3,7 +3,11 @@
 
 #include <array>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/contract.hpp"
 #include "base/log.hpp"
@@ -30,9 +34,19 @@ uint32_t intern(weir_str name) {
   return name.p == nullptr ? 0 : names->intern({name.p, name.n});
 }
 
-void log(const void*, uint32_t level, weir_str text) {
+// For the lines that modules log; looked at only when one is written.
+std::mutex speakers_mutex;                       // NOLINT
+std::map<const void*, std::string> speakers;     // NOLINT
+
+std::string speaker(const void* instance) {
+  const std::lock_guard lock(speakers_mutex);
+  const auto found = speakers.find(instance);
+  return found == speakers.end() ? std::string() : found->second + ": ";
+}
+
+void log(const void* instance, uint32_t level, weir_str text) {
   if (level > WEIR_ERR || text.p == nullptr) return;
-  WEIR_LOG(level, FromPeer{{text.p, text.n}});
+  WEIR_LOG(level, speaker(instance), FromPeer{{text.p, text.n}});
 }
 
 }  // namespace
@@ -43,6 +57,16 @@ const weir_host& Host::table(Names& all) {
                               Log::instance().level(), get,            intern,
                               log};
   return host;
+}
+
+void Host::name_instance(const void* instance, std::string words) {
+  const std::lock_guard lock(speakers_mutex);
+  speakers[instance] = std::move(words);
+}
+
+void Host::forget_instance(const void* instance) {
+  const std::lock_guard lock(speakers_mutex);
+  speakers.erase(instance);
 }
 
 void Host::enter(HostThread& thread) {

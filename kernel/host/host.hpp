@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "base/body.hpp"
 #include "chain/handles.hpp"
@@ -34,6 +35,10 @@ class Host {
  public:
   // The names are the process's; they outlive all modules.
   static const weir_host& table(Names& names);
+
+  // What log lines of this instance begin with: component and name. [control]
+  static void name_instance(const void* instance, std::string words);
+  static void forget_instance(const void* instance);
 
   // Makes `thread` the one that calls on this thread act on, and its loop reachable by refs.
   static void enter(HostThread& thread);

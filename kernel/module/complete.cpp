@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Checks and completes the tables of one component.
+#include <weir/module.h>
+
 #include "conf/schema.hpp"
 #include "module/image.hpp"
+#include "module/note.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 namespace weir {
 

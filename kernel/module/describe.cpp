@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "module/describe.hpp"
 
+#include <weir/module.h>
+
 #include "conf/describe.hpp"
+#include "module/image.hpp"
+#include "module/refusal.hpp"
 #include "module/registry.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -99,8 +108,9 @@ std::string describe_component(const weir_component& component) {
   if (!identity.empty()) {
     text += "  Only it may set " + joined(identity) + "; requests arrive without.\n";
   }
-  if (component.schema == nullptr || component.schema->count == 0)
+  if (component.schema == nullptr || component.schema->count == 0) {
     return text + "  It has no keys.\n";
+  }
   return text + "\n" + key_lines(*component.schema);
 }
 
@@ -148,8 +158,9 @@ std::string list_modules(const std::vector<std::string>& folders) {
     for (const auto& kind : file->note.kinds) kinds.push_back(kind_word(kind));
     rows.push_back({name, file->note.version, joined(kinds), file->path});
   }
-  if (rows.empty())
+  if (rows.empty()) {
     return "no modules in " + (folders.empty() ? "any folder" : joined(folders)) + "\n";
+  }
   rows.insert(rows.begin(), Row{"name", "version", "kinds", "file"});
   return aligned(rows, "");
 }

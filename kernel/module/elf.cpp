@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "module/elf.hpp"
 
+#include "module/refusal.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cctype>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <elf.h>
+#include <string.h>
 
 namespace weir {
 
@@ -51,7 +63,7 @@ std::string machine_name(uint16_t machine) {
 std::string guess(FileBytes file) {
   if (file.empty()) return "it is empty";
   const auto start = file.first(std::min<size_t>(file.size(), 32));
-  const bool text = std::all_of(start.begin(), start.end(), [](char c) {
+  const bool text = std::ranges::all_of(start, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return std::isprint(byte) != 0 || std::isspace(byte) != 0;
   });

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "module/image.hpp"
 
+#include <weir/module.h>
+
 #include "module/elf.hpp"
+#include "module/note.hpp"
+#include "module/refusal.hpp"
+#include "module/run_folder.hpp"
 #include "module/trust.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include <Poco/DigestEngine.h>
 #include <Poco/SHA2Engine.h>
 #include <dlfcn.h>
 
@@ -112,8 +123,9 @@ Loaded<bool> Image::take(const weir_module& module) {
 // The note was believed before the code ran; a stale one must not pass.
 Loaded<bool> Image::agree() const {
   std::string differs;
-  if (note_.name != module_.name)
+  if (note_.name != module_.name) {
     differs = "name '" + note_.name + "', its code '" + module_.name + "'";
+  }
   if (note_.version != module_.version) {
     differs = "version " + note_.version + ", its code " + module_.version;
   }

@@ -2,12 +2,16 @@
 //
 // The messages of the dynamic linker (glibc), put into words with a way out.
 #include "module/image.hpp"
+#include "module/refusal.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdlib>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include <cxxabi.h>
 
@@ -32,7 +36,7 @@ std::string package_of(std::string_view soname) {
   std::string package{soname.substr(0, mark)};
   if (std::isdigit(static_cast<unsigned char>(package.back())) != 0) package += '-';
   package += soname.substr(mark + 4);
-  std::transform(package.begin(), package.end(), package.begin(), [](unsigned char c) {
+  std::ranges::transform(package, package.begin(), [](unsigned char c) {
     return c == '_' ? '-' : static_cast<char>(std::tolower(c));
   });
   return package;

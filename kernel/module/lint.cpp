@@ -2,9 +2,15 @@
 //
 // `weir module lint`: judges a module file as data.
 #include "module/describe.hpp"
+#include "module/elf.hpp"
+#include "module/note.hpp"
 #include "module/trust.hpp"
 
 #include <charconv>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace weir {
 

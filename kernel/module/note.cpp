@@ -3,9 +3,17 @@
 
 #include <weir/module.h>
 
+#include "module/elf.hpp"
+#include "module/refusal.hpp"
+
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace weir {
 
@@ -50,13 +58,13 @@ bool is_module_name(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   };
   return !name.empty() && name.size() <= 64 && name[0] >= 'a' && name[0] <= 'z' &&
-         std::all_of(name.begin(), name.end(), fits);
+         std::ranges::all_of(name, fits);
 }
 
 Loaded<Note> parse_note(std::string_view text) {
   text = text.substr(0, text.find('\0'));
   const auto readable = [](char c) { return c >= ' ' && c <= '~'; };
-  if (text.size() > longest_note || !std::all_of(text.begin(), text.end(), readable)) {
+  if (text.size() > longest_note || !std::ranges::all_of(text, readable)) {
     return damaged("it is no line of text");
   }
   Note note;

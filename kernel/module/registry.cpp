@@ -2,10 +2,21 @@
 #include "module/registry.hpp"
 
 #include "conf/report.hpp"
+#include "module/image.hpp"
+#include "module/note.hpp"
+#include "module/refusal.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <stdlib.h>
 
 #ifndef WEIR_MODULE_DIR
 #define WEIR_MODULE_DIR "lib/weir/modules"  // below the prefix; CMake's WEIR_MODULE_DIR
@@ -78,6 +89,7 @@ Loaded<std::string> find_module(const std::string& name, const std::vector<std::
   const auto files = module_files(folders);
   if (const auto file = files.find(name); file != files.end()) return file->second;
   std::vector<std::string> names;
+  names.reserve(files.size());
   for (const auto& [known, path] : files) names.push_back(known);
   const auto text = "no module '" + conf::readable(name) + "' in " +
                     (folders.empty() ? "any module folder" : listed(folders));

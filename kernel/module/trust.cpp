@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "module/trust.hpp"
 
+#include "module/refusal.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -8,10 +10,15 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 namespace weir {
@@ -104,8 +111,9 @@ Loaded<TrustedFile> read_trusted(const std::string& path) {
     return LoadRefusal{std::string{"cannot be opened: "} + std::strerror(errno),
                        "make it readable for " + user_name(::geteuid())};
   }
-  if (!S_ISREG(status.st_mode))
+  if (!S_ISREG(status.st_mode)) {
     return LoadRefusal{"is no regular file", "give the path of the .so file"};
+  }
   if (auto refusal = distrust("the file", real.get(), status)) return *refusal;
   if (auto refusal = distrust_folders(real.get())) return *refusal;
   if (status.st_size > largest_module) {

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket.hpp"
 
+#include "base/result.hpp"
+#include "net/address.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
 #include <system_error>
 
+#include <Poco/Net/StreamSocket.h>
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -119,7 +127,7 @@ Address Socket::local() const {
 
 Poco::Net::StreamSocket Socket::poco() const {
   auto owner = owner_;
-  return Poco::Net::StreamSocket(owner.duplicate());
+  return {owner.duplicate()};
 }
 
 }  // namespace weir

@@ -18,7 +18,7 @@ namespace weir {
 
 class Wire : public Watcher {
  public:
-  Wire(Loop& loop, BodyPool& pool) : loop(loop), pool(pool), out(pool) {}
+  Wire(Loop& loop, BodyPool& pool) : loop_(loop), pool_(pool), out_(pool) {}
   virtual ~Wire() { hang_up(); }
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
@@ -30,7 +30,7 @@ class Wire : public Watcher {
   void hang_up();
   // The same with a reset, which tells the peer that the stream is incomplete.
   void hang_up_broken();
-  bool attached() const { return socket.open(); }
+  bool attached() const { return socket_.open(); }
 
   // Notes what epoll reported.
   void note(uint32_t events);
@@ -40,13 +40,13 @@ class Wire : public Watcher {
   // Sends as much as the kernel takes; false: the connection is broken.
   bool send_pending();
 
-  Loop& loop;
-  BodyPool& pool;
-  Socket socket;
-  Body out;
-  bool readable = false;
-  bool writable = false;
-  bool peer_done = false;  // the other end has closed its direction, or all
+  Loop& loop_;
+  BodyPool& pool_;
+  Socket socket_;
+  Body out_;
+  bool readable_ = false;
+  bool writable_ = false;
+  bool peer_done_ = false;  // the other end has closed its direction, or all
 
  private:
   IoResult send_some();

@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/dry_run.hpp"
 
+#include <weir/module.h>
+
+#include "base/body.hpp"
 #include "chain/chain.hpp"
 #include "chain/exchange.hpp"
+#include "chain/site.hpp"
+#include "conf/model.hpp"
+#include "host/host.hpp"
 #include "http/h1_reader.hpp"
+#include "http/head.hpp"
+#include "http/limits.hpp"
+#include "http/names.hpp"
+#include "http/stream.hpp"
+#include "serve/loop_site.hpp"
+#include "serve/route_conditions.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace weir {
 namespace {

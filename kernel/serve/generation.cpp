@@ -103,7 +103,7 @@ void Generation::make_chains(conf::Report& report) {
                        "': only one of them can answer",
                    "remove one");
     }
-    if (!has_target && !answers(chain) && is_whole(chain, route.filters)) {
+    if (!route.has_to && !answers(chain) && is_whole(chain, route.filters)) {
       report.error(route.place, "the route leads nowhere: it has no `to`, and no filter answers",
                    "add to = \"http://127.0.0.1:9001\", or a handler at the end of filters");
     }
@@ -131,6 +131,8 @@ void Generation::make_router(Names& names, conf::Report& report) {
   }
   auto built = Router::build(model_.routes, model_.listeners, names);
   for (const RouteConflict& conflict : built.conflicts) {
+    // What is known to be wrong is not judged a second time.
+    if (!model_.routes[conflict.first].sound || !model_.routes[conflict.second].sound) continue;
     const conf::Place& first = model_.routes[conflict.first].place;
     if (conflict.first == conflict.second) {
       report.error(first, conflict.text);

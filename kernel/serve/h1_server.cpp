@@ -57,7 +57,8 @@ bool H1Server::may_continue(const ResponseHead& head) const {
       input_over_ || head.framing.kind == Framing::Kind::until_close) {
     return false;
   }
-  if (body_.ended()) return true;
+  // What a handler takes while it answers is read to its end anyway.
+  if (body_.ended() || exchange_->handler() != nullptr) return true;
   // A client that waits for leave may send the body or not: no telling what comes next.
   if (request.expect_continue && exchange_->request_bytes() == 0) return false;
   return request.framing.kind == Framing::Kind::chunked ||

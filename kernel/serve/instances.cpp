@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.hpp"
+#include "host/host.hpp"
 
 namespace weir {
 namespace {
@@ -54,6 +54,7 @@ uint32_t metric(void* report, uint32_t kind, const char* name, const char* help)
 }  // namespace
 
 Instance::~Instance() {
+  if (handle != nullptr) Host::forget_instance(handle);
   if (component != nullptr && handle != nullptr && component->table.destroy != nullptr) {
     component->table.destroy(handle);
   }
@@ -159,6 +160,9 @@ void Instances::configure(Instance& instance) {
                          &configuring,       complain, metric};
   const size_t errors = report_.errors();
   const weir_rc rc = table.configure(&setup, &instance.handle);
+  if (instance.handle != nullptr) {
+    Host::name_instance(instance.handle, std::string(table.name) + " \"" + instance.name + "\"");
+  }
   if (rc == WEIR_OK || report_.errors() > errors) return;
   report_.error(instance.input_.place,
                 instance.input_.title + ": module '" + instance.component->image->module().name +

@@ -11,8 +11,7 @@ namespace weir {
 LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
                    std::string_view pseudonym, Purpose purpose)
     : generation_(std::move(generation)),
-      site_{parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names,
-            parts.date} {
+      site_(parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names, parts.date) {
   const conf::Model& model = generation_->model();
   const bool dry = purpose == Purpose::dry;
   for (const auto& instance : generation_->instances().all()) {
@@ -26,7 +25,7 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
   for (const InstanceUse& use : generation_->instances().observers()) {
     if (!dry) site_.observers.push_back(use_of<weir_observer>(use));
   }
-  add_listeners();
+  add_listeners(pseudonym);
   add_routes(parts.names);
   const conf::Limits& limits = model.server.limits;
   site_.limits = {limits.body_in,
@@ -36,8 +35,6 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
                   static_cast<uint32_t>(limits.interim_responses),
                   static_cast<uint32_t>(limits.reroutes)};
   site_.trusted = model.server.trusted_proxies;
-  site_.pseudonym = pseudonym;
-  site_.via = "1.1 " + site_.pseudonym;
   const RouteFinder& finder = *this;
   site_.routes = &finder;
 }
@@ -93,13 +90,16 @@ ChainOnLoop LoopSite::chain_of(const Chain& chain) const {
   return made;
 }
 
-void LoopSite::add_listeners() {
+void LoopSite::add_listeners(std::string_view pseudonym) {
   const conf::Model& model = generation_->model();
   for (size_t i = 0; i < model.listeners.size(); ++i) {
     ListenerOnLoop& made = listeners_.emplace_back();
     made.name = model.listeners[i].name;
     made.index = static_cast<uint32_t>(i);
     made.max_body = model.server.limits.body;
+    // One listener may pass a request to another of the same process; to itself is a loop.
+    made.pseudonym = std::string(pseudonym) + "-" + std::to_string(i);
+    made.via = "1.1 " + made.pseudonym;
     made.chain = chain_of(generation_->listener_chain(i));
   }
 }
@@ -136,7 +136,7 @@ void LoopSite::find(const Exchange& exchange, Found& found) const {
 void LoopSite::flush() {
   for (OnLoop& instance : instances_) {
     for (const ObserverUse& use : site_.observers) {
-      if (use.owner != &instance.view || !WEIR_HAS(weir_observer, use.ops, flush)) continue;
+      if (use.owner != &instance.view || !instance.runs() || !WEIR_HAS(weir_observer, use.ops, flush)) continue;
       use.ops->flush(instance.view.instance, instance.view.state);
     }
   }
@@ -145,7 +145,7 @@ void LoopSite::flush() {
 void LoopSite::reopen() {
   for (OnLoop& instance : instances_) {
     const auto reopen = instance.view.component->reopen;
-    if (reopen != nullptr) reopen(instance.view.instance, instance.view.state);
+    if (reopen != nullptr && instance.runs()) reopen(instance.view.instance, instance.view.state);
   }
 }
 

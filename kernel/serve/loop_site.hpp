@@ -59,6 +59,9 @@ class LoopSite final : private RouteFinder {
     weir_worker worker{};  // modules keep a pointer to it
     std::vector<uint64_t> cells;
     bool started = false;
+
+    // Nothing of it may be called on this loop but by what it has started.
+    bool runs() const { return view.component->worker_start == nullptr || started; }
   };
 
   void find(const Exchange& exchange, Found& found) const override;
@@ -66,7 +69,7 @@ class LoopSite final : private RouteFinder {
   ChainOnLoop chain_of(const Chain& chain) const;
   template <class Ops>
   Use<Ops> use_of(const InstanceUse& use) const;
-  void add_listeners();
+  void add_listeners(std::string_view pseudonym);
   void add_routes(const Names& names);
 
   std::shared_ptr<Generation> generation_;

@@ -117,29 +117,49 @@ RouteConditions::RouteConditions(const conf::Route& route, Names& names)
           clients_.empty();
 }
 
-std::string_view RouteConditions::value(Kind kind, const Named& condition,
-                                        const RouteQuery& query) {
-  if (kind == Kind::query) return query_value(query.query, condition.name);
-  if (query.fields == nullptr) return {};
-  if (kind == Kind::header) return query.fields->get(condition.id);
-  return cookie_value(*query.fields, condition.name);
+// All values that the request gives under this name, one after the other.
+template <class See>
+void RouteConditions::each_value(Kind kind, const Named& condition, const RouteQuery& query,
+                                 See see) {
+  if (kind == Kind::query) {
+    QueryValues values(query.query, condition.name);
+    while (const auto value = values.next()) see(*value);
+  } else if (query.fields != nullptr && kind == Kind::cookie) {
+    CookieValues values(*query.fields, condition.name);
+    while (const auto value = values.next()) see(*value);
+  } else if (query.fields != nullptr) {
+    for (const weir_field& row : query.fields->rows()) {
+      if (row.id == condition.id) see(as_view(row.value));
+    }
+  }
 }
 
-bool RouteConditions::holds(Kind kind, const Named& condition, std::string_view value) {
-  const bool present = value.data() != nullptr;
+bool RouteConditions::is_wanted(Kind kind, const Named& condition, std::string_view value) {
+  return std::ranges::any_of(condition.values, [&](const std::string& wanted) {
+    return kind == Kind::query ? same_decoded(value, wanted) : value == wanted;
+  });
+}
+
+// `found` is the value that decided.
+bool RouteConditions::holds(Kind kind, const Named& condition, const RouteQuery& query,
+                            std::string_view& found) {
+  bool present = false;
+  bool wanted = true;
+  each_value(kind, condition, query, [&](std::string_view value) {
+    present = true;
+    if (!wanted) return;
+    found = value;
+    wanted = condition.test != Test::equals || is_wanted(kind, condition, value);
+  });
   if (condition.test != Test::equals) return present == (condition.test == Test::present);
-  return present && std::any_of(condition.values.begin(), condition.values.end(),
-                                [&](const std::string& wanted) {
-                                  return kind == Kind::query ? same_decoded(value, wanted)
-                                                             : value == wanted;
-                                });
+  return present && wanted;
 }
 
 RouteConditions::Failure RouteConditions::failed_of(Kind kind, const NamedList& conditions,
                                                     const RouteQuery& query) {
   for (const auto& condition : conditions) {
-    const auto found = value(kind, condition, query);
-    if (!holds(kind, condition, found)) return {kind, &condition, found};
+    std::string_view found;
+    if (!holds(kind, condition, query, found)) return {kind, &condition, found};
   }
   return {};
 }

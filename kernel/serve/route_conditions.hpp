@@ -3,8 +3,8 @@
 // What a route asks beyond listener, host and path: method, headers, query, cookies, client.
 //
 // A method, a client range or a value in a list matches when any of them does; conditions of
-// different kinds or names must all hold. Of a field, parameter or cookie that comes more than once
-// the first counts, so a request has one answer. Values are compared to the letter; those of a
+// different kinds or names must all hold. Of a field, parameter or cookie
+// that comes more than once every value must be a wanted one, so that none rides on a good one. Values are compared to the letter; those of a
 // query after decoding.
 //
 // Thread: any; immutable once made.
@@ -70,8 +70,11 @@ class RouteConditions {
   };
 
   static NamedList sorted(const std::vector<conf::Condition>& conditions);
-  static std::string_view value(Kind kind, const Named& condition, const RouteQuery& query);
-  static bool holds(Kind kind, const Named& condition, std::string_view value);
+  template <class See>
+  static void each_value(Kind kind, const Named& condition, const RouteQuery& query, See see);
+  static bool is_wanted(Kind kind, const Named& condition, std::string_view value);
+  static bool holds(Kind kind, const Named& condition, const RouteQuery& query,
+                    std::string_view& found);
   static Failure failed_of(Kind kind, const NamedList& conditions, const RouteQuery& query);
   static bool overlap(const NamedList& left, const NamedList& right);
   static bool cover(const NamedList& wide, const NamedList& narrow);

@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/route_conflicts.hpp"
 
+#include "conf/model.hpp"
+#include "serve/route_conditions.hpp"
+#include "serve/route_tree.hpp"
+#include "serve/router.hpp"
+
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
+#include <span>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -72,8 +83,8 @@ class Finder {
     const auto key = [&](const PlacedRoute& each) {
       return std::tie(each.spot, ranks_[each.route], each.route);
     };
-    std::sort(placed.begin(), placed.end(),
-              [&](const auto& left, const auto& right) { return key(left) < key(right); });
+    std::ranges::sort(placed,
+                      [&](const auto& left, const auto& right) { return key(left) < key(right); });
     for (size_t begin = 0, end = 0; begin < placed.size() && !full(); begin = end) {
       const auto& first = placed[begin];
       while (end < placed.size() && placed[end].spot == first.spot &&

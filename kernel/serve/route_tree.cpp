@@ -2,10 +2,16 @@
 #include "serve/route_tree.hpp"
 
 #include "base/contract.hpp"
+#include "conf/path_pattern.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <span>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -124,7 +130,7 @@ RouteTree::Where RouteTree::add(const Pattern& pattern, uint32_t route, bool ask
 void RouteTree::finish(const std::function<bool(const Entry&, const Entry&)>& before) {
   for (Spot spot = 0; spot < building_.size(); ++spot) {
     auto& list = building_[spot];
-    std::sort(list.begin(), list.end(), before);
+    std::ranges::sort(list, before);
     const Range range{static_cast<uint32_t>(entries_.size()), static_cast<uint32_t>(list.size())};
     auto& node = nodes_[spot / 2];
     (spot % 2 == 0 ? node.exact : node.prefix) = range;

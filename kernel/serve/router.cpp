@@ -2,19 +2,30 @@
 #include "serve/router.hpp"
 
 #include "base/contract.hpp"
+#include "conf/model.hpp"
+#include "conf/path_pattern.hpp"
+#include "http/names.hpp"
+#include "serve/route_conditions.hpp"
 #include "serve/route_conflicts.hpp"
+#include "serve/route_tree.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
 namespace {
 
 uint32_t scope_of(const std::string& name, std::span<const conf::Listener> listeners) {
-  const auto found = std::find_if(listeners.begin(), listeners.end(),
-                                  [&](const auto& listener) { return listener.name == name; });
+  const auto found =
+      std::ranges::find_if(listeners, [&](const auto& listener) { return listener.name == name; });
   expects(found != listeners.end(), "routes name listeners that exist");
   return static_cast<uint32_t>(found - listeners.begin()) + 1;
 }
@@ -115,7 +126,7 @@ class Explainer final : public RouteTree::Visitor {
 }  // namespace
 
 std::string_view RouteMatch::parameter(std::string_view name) const {
-  const auto found = std::find(names.begin(), names.end(), name);
+  const auto found = std::ranges::find(names, name);
   return found == names.end() ? std::string_view{}
                               : values[static_cast<size_t>(found - names.begin())];
 }
@@ -163,11 +174,11 @@ std::string Router::refusal_of_place(size_t route, const RouteQuery& query,
   const auto here = [&](const Home& home) {
     return home.scope == RouteTree::every_listener || home.scope == query.listener + 1;
   };
-  if (std::none_of(homes.begin(), homes.end(), here)) return "it is for other listeners";
+  if (std::ranges::none_of(homes, here)) return "it is for other listeners";
   const auto visited = [&](const Home& home) {
-    return std::find(roots.begin(), roots.end(), home.root) != roots.end();
+    return std::ranges::find(roots, home.root) != roots.end();
   };
-  if (std::none_of(homes.begin(), homes.end(), visited)) {
+  if (std::ranges::none_of(homes, visited)) {
     return "host " + std::string(query.host) + " does not match";
   }
   return "path " + std::string(query.path) + " does not match";

@@ -82,7 +82,7 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   void flush() override;
   void pull() override;
   void become_tunnel() override;
-  uint64_t backlog() const override { return out.length(); }
+  uint64_t backlog() const override { return out_.length(); }
   bool connected() const override { return state_ != State::connecting; }
   void let_go() override;
   void abandon() override;

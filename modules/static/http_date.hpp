@@ -106,7 +106,8 @@ struct Parts {
     // 60 is a leap second.
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) return {};
     const std::chrono::sys_seconds midnight{std::chrono::sys_days{date}};
-    return midnight.time_since_epoch().count() + (hour * 60 + minute) * 60 + second;
+    return midnight.time_since_epoch().count() + int64_t{hour} * 3600 + int64_t{minute} * 60 +
+           second;
   }
 };
 
