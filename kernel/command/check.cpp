@@ -116,6 +116,7 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command check_command{"check", "says all that is wrong with a file", manual, options, run};
+const Command check_command{"check", "says all that is wrong with a file", manual, options, run,
+                            {}};
 
 }  // namespace weir

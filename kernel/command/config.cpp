@@ -113,7 +113,7 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command config_command{"config", "shows a file with all defaults, or its JSON Schema", manual,
-                             options, run};
+const Command config_command{
+    "config", "shows a file with all defaults, or its JSON Schema", manual, options, run, {}};
 
 }  // namespace weir

@@ -120,7 +120,7 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command explain_command{"explain", "what becomes of a request, and why; nothing is sent",
-                              manual, options, run};
+const Command explain_command{
+    "explain", "what becomes of a request, and why; nothing is sent", manual, options, run, {}};
 
 }  // namespace weir

@@ -150,13 +150,14 @@ Further exports, symbols expected of the kernel, unique symbols, a missing note,
 may write. One finding a line, exit status 1 if there is any; and the C library it needs.
 )";
 
-constexpr Command list_command{"list", "the modules that a file may name", list_manual, {}, list};
+constexpr Command list_command{"list", "the modules that a file may name", list_manual, {}, list,
+                               {}};
 constexpr Command info_command{
-    "info", "what a module is and the keys it takes", info_manual, {}, info};
-constexpr Command manual_command{"manual", "the key tables of a module in Markdown", manual_manual,
-                                 manual_options, manual};
+    "info", "what a module is and the keys it takes", info_manual, {}, info, {}};
+constexpr Command manual_command{
+    "manual", "the key tables of a module in Markdown", manual_manual, manual_options, manual, {}};
 constexpr Command lint_command{
-    "lint", "what keeps a module from living well", lint_manual, {}, lint};
+    "lint", "what keeps a module from living well", lint_manual, {}, lint, {}};
 constexpr std::array<const Command*, 4> parts{&list_command, &info_command, &manual_command,
                                               &lint_command};
 

@@ -139,7 +139,7 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command run_command{"run", "serves what a file says, or --listen and --to", manual, options,
-                          run};
+const Command run_command{
+    "run", "serves what a file says, or --listen and --to", manual, options, run, {}};
 
 }  // namespace weir

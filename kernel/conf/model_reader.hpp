@@ -28,11 +28,11 @@ struct Reading {
   const Document& document;
   Report& report;
   Model model{};
-  std::map<std::string, size_t> anonymous;  // upstreams made from URLs, by their address
-  std::optional<Upstream> bare;             // what these begin as
-  std::map<std::string, size_t> upstream_index;
-  std::map<std::string, size_t> listener_index;
-  std::vector<std::string> upstream_list, listener_list, route_list;
+  std::map<std::string, size_t> anonymous{};  // upstreams made from URLs, by their address
+  std::optional<Upstream> bare{};             // what these begin as
+  std::map<std::string, size_t> upstream_index{};
+  std::map<std::string, size_t> listener_index{};
+  std::vector<std::string> upstream_list{}, listener_list{}, route_list{};
 
   // Fills a kernel struct from `table`; what is wrong is reported and zero, so that the rest of the
   // table can be looked at in the same run.

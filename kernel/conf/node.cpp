@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/contract.hpp"
 #include "conf/file.hpp"
+#include "conf/place.hpp"
+#include "conf/report.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
+#include <string>
+#include <string_view>
+#include <variant>
 
 namespace weir::conf {
 
@@ -58,8 +64,8 @@ bool Node::boolean() const {
 const Node* Node::find(std::string_view name) const {
   if (kind_ != Kind::table) return nullptr;
   if (by_name_.empty()) {
-    const auto found = std::find_if(children_.begin(), children_.end(),
-                                    [&](const Node& each) { return each.key_ == name; });
+    const auto found =
+        std::ranges::find_if(children_, [&](const Node& each) { return each.key_ == name; });
     return found == children_.end() ? nullptr : &*found;
   }
   const auto found = std::lower_bound(
@@ -87,8 +93,9 @@ Place Node::inside(size_t at, size_t length) const {
   const size_t begin = source_->offset(extent_.line, extent_.column);
   const char quote = begin < text.size() ? text[begin] : ' ';
   // Of a text over several lines, or one that was read as if it had quotes, the whole is shown.
-  if ((quote != '"' && quote != '\'') || text.substr(begin, 3) == std::string(3, quote))
+  if ((quote != '"' && quote != '\'') || text.substr(begin, 3) == std::string(3, quote)) {
     return whole;
+  }
   size_t from = begin + 1, to = from, meant = 0;
   while (to < text.size() && text[to] != quote && text[to] != '\n' &&
          meant < at + std::max<size_t>(length, 1)) {

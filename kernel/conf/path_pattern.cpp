@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/path_pattern.hpp"
 
+#include "base/result.hpp"
+
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace weir::conf {
 
 namespace {
 
 bool is_name(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
 }
@@ -31,7 +37,7 @@ std::optional<PatternFlaw> flaw_of(std::string_view segment, size_t at) {
     return flaw(mark, "a path ends before '" + std::string{segment[mark]} + "'",
                 "match queries with query = { name = \"value\" }");
   }
-  const auto bad = std::find_if(segment.begin(), segment.end(), [](char c) {
+  const auto bad = std::ranges::find_if(segment, [](char c) {
     return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F ||
            c == '\\' || c == '"' || c == '<' || c == '>' || c == '^' || c == '`' || c == '|';
   });
@@ -60,8 +66,9 @@ class PatternReader {
     size_t at = 0;
     while (at < rest.size()) {
       const size_t end = std::min(rest.find('/', at + 1), rest.size());
-      if (auto flaw = segment(rest.substr(at + 1, end - at - 1), at + 1, end == rest.size()))
+      if (auto flaw = segment(rest.substr(at + 1, end - at - 1), at + 1, end == rest.size())) {
         return *flaw;
+      }
       at = end;
     }
     return std::move(out_);
@@ -88,7 +95,7 @@ class PatternReader {
     const auto same = [&](const PathPattern::Segment& each) {
       return each.parameter && each.text == name;
     };
-    if (std::any_of(out_.segments.begin(), out_.segments.end(), same)) {
+    if (std::ranges::any_of(out_.segments, same)) {
       return PatternFlaw{at, text.size(), "'{" + std::string{name} + "}' is there twice",
                          "give each parameter a name of its own"};
     }

@@ -2,6 +2,10 @@
 #include "conf/place.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace weir::conf {

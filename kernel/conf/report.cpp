@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/report.hpp"
 
+#include "conf/place.hpp"
+
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <numeric>
 #include <ostream>
 #include <set>
+#include <span>
+#include <string>
+#include <string_view>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -189,15 +197,16 @@ std::vector<const Finding*> Report::sorted() const {
   using Key = std::tuple<bool, size_t, uint32_t, uint32_t, size_t>;
   std::vector<std::pair<Key, const Finding*>> keyed;
   for (const Finding& finding : findings_) {
-    const auto found = std::find(files.begin(), files.end(), finding.at.file);
+    const auto found = std::ranges::find(files, finding.at.file);
     const auto file = static_cast<size_t>(found - files.begin());
     if (found == files.end()) files.push_back(finding.at.file);
     keyed.emplace_back(
         Key{finding.at.file.empty(), file, finding.at.line, finding.at.column, keyed.size()},
         &finding);
   }
-  std::sort(keyed.begin(), keyed.end());
+  std::ranges::sort(keyed);
   std::vector<const Finding*> out;
+  out.reserve(keyed.size());
   for (const auto& [key, finding] : keyed) out.push_back(finding);
   return out;
 }
@@ -226,7 +235,7 @@ std::string Report::to_json() const {
   for (const Finding* each : sorted()) {
     const Finding& finding = *each;
     out += out.size() > 1 ? ",\n {" : "\n {";
-    out += "\"level\":\"" + std::string{word(finding.level)} + "\",\"world\":";
+    out += R"("level":")" + std::string{word(finding.level)} + R"(","world":)";
     out += finding.world ? "true" : "false";
     out += ",\"message\":" + json_string(finding.message);
     out += ",\"hint\":" + json_string(finding.at.remark) + ",";
@@ -287,7 +296,7 @@ std::string readable(std::string_view text) {
   constexpr uint32_t longest = 80;
   const bool cut = code_points(text) > longest;
   std::string out = shown_line(text);
-  std::replace(out.begin(), out.end(), '\t', ' ');
+  std::ranges::replace(out, '\t', ' ');
   if (!cut) return out;
   size_t end = 0;
   for (uint32_t i = 0; i < longest && end < out.size(); ++i) {

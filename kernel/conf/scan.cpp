@@ -4,6 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -190,7 +195,7 @@ bool is_bare(char c) {
 }
 
 std::string quoted_name(std::string_view name) {
-  const bool bare = !name.empty() && std::all_of(name.begin(), name.end(), is_bare);
+  const bool bare = !name.empty() && std::ranges::all_of(name, is_bare);
   return bare ? std::string{name} : quoted_text(name);
 }
 

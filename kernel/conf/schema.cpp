@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/schema.hpp"
 
+#include <weir/module.h>
+
+#include "conf/file.hpp"
+#include "conf/report.hpp"
+#include "conf/template.hpp"
 #include "conf/values.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -264,7 +277,7 @@ std::string_view take_step(std::string_view& path) {
 
 const Node* item_of(const Node& node, std::string_view step) {
   if (!step.starts_with('[') || step.size() < 3) return node.find(step);
-  std::string_view inner = step.substr(1, step.size() - 2);
+  std::string_view const inner = step.substr(1, step.size() - 2);
   if (inner.starts_with('"') && inner.size() >= 2) {
     return node.find(inner.substr(1, inner.size() - 2));
   }
@@ -273,8 +286,9 @@ const Node* item_of(const Node& node, std::string_view step) {
     if (c < '0' || c > '9' || index > 100'000'000) return nullptr;
     index = index * 10 + static_cast<size_t>(c - '0');
   }
-  if (node.is(Kind::array))
+  if (node.is(Kind::array)) {
     return index < node.children().size() ? &node.children()[index] : nullptr;
+  }
   return index == 0 ? &node : nullptr;  // one value counts as a list of one
 }
 
@@ -317,6 +331,7 @@ std::optional<weir_key> Keys::find(std::string_view name) const {
 
 std::vector<std::string> Keys::names() const {
   std::vector<std::string> out;
+  out.reserve(size());
   for (size_t i = 0; i < size(); ++i) out.emplace_back((*this)[i].name);
   return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/syntax.hpp"
 
+#include "conf/place.hpp"
 #include "conf/report.hpp"
 #include "conf/scan.hpp"
 #include "conf/units.hpp"
@@ -8,7 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir::conf {
@@ -116,8 +121,9 @@ bool explain_bare_value(SyntaxMistake& out, std::string_view text, size_t at,
 
 std::string title(const Named& named) {
   std::string names;
-  for (const std::string& name : named.path)
+  for (const std::string& name : named.path) {
     names += (names.empty() ? "" : ".") + quoted_name(name);
+  }
   switch (named.statement.kind) {
     case Statement::Kind::header:
       return "[" + names + "]";
@@ -181,9 +187,9 @@ struct Known {
 };
 constexpr std::array<Known, 10> known_mistakes{
     {{"parsing string: unescaped control", "the text is not closed",
-      "put a \" at its end; long texts stand between \"\"\""},
+      R"(put a " at its end; long texts stand between """)"},
      {"parsing literal string: control", "the text is not closed", "put a ' at its end"},
-     {"parsing string: encountered end-of-file", "the text is not closed", "put \"\"\" at its end"},
+     {"parsing string: encountered end-of-file", "the text is not closed", R"(put """ at its end)"},
      {"expected value, saw", "a value is missing after '='", ""},
      {"parsing array: encountered end-of-file", "the list is not closed", "put a ] at its end"},
      {"parsing inline table", "an inline table ends on the line where it begins",

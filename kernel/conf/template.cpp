@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/template.hpp"
 
+#include <weir/module.h>
+
+#include "base/result.hpp"
 #include "conf/report.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -41,6 +49,7 @@ std::string lower(std::string_view text) {
 
 std::vector<std::string> known_names() {
   std::vector<std::string> out;
+  out.reserve(attributes.size());
   for (const Attribute& attribute : attributes) out.emplace_back(attribute.name);
   for (const Family& family : families) out.push_back(std::string{family.prefix} + "NAME");
   return out;

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/values.hpp"
 
+#include <weir/module.h>
+
+#include "conf/file.hpp"
+#include "conf/place.hpp"
+#include "conf/report.hpp"
 #include "conf/scan.hpp"
+#include "conf/schema.hpp"
+#include "conf/template.hpp"
 #include "conf/units.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <memory>
+#include <ios>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 namespace weir::conf {
 
@@ -39,7 +53,7 @@ constexpr std::array<TypeFacts, 15> facts{
      {WEIR_CIDR, sizeof(weir_cidr), 4, "an address or range such as \"10.0.0.0/8\"",
       "\"10.0.0.0/8\""},
      {WEIR_FILE, sizeof(weir_str), 8, "a path in quotes", "\"/path\""},
-     {WEIR_SECRET, sizeof(weir_str), 8, "{ file = \"...\" } or { env = \"NAME\" }",
+     {WEIR_SECRET, sizeof(weir_str), 8, R"({ file = "..." } or { env = "NAME" })",
       "{ file = \"...\" }"},
      {WEIR_TABLE, 0, 8, "a table such as { name = value }", "{ ... }"},
      {any_value, sizeof(void*), 8, "a value", "[\"...\"]"}}};
@@ -253,7 +267,7 @@ bool Values::wrong(const weir_key& key, const Node& node, const std::string& pat
 bool Values::read_text(const weir_key& key, const Node& node, const std::string& path, void* out) {
   if (key.type == WEIR_SECRET && node.is(Kind::text)) {
     report_.error(node.place(), label(path) + "a secret does not belong in this file",
-                  "write { file = \"...\" } or { env = \"NAME\" }");
+                  R"(write { file = "..." } or { env = "NAME" })");
     return false;
   }
   std::optional<std::string> text;
@@ -323,8 +337,9 @@ bool Values::read_template(const Node& node, const std::string& path, void* out)
 bool Values::in_bounds(const weir_key& key, const Node& node, const std::string& path,
                        const void* value) {
   const std::optional<double> size = magnitude(key, value);
-  if (!size || (key.min == 0 && key.max == 0) || (*size >= key.min && *size <= key.max))
+  if (!size || (key.min == 0 && key.max == 0) || (*size >= key.min && *size <= key.max)) {
     return true;
+  }
   const bool low = *size < key.min;
   report_.error(node.place(), label(path) + "expected at " + (low ? "least " : "most ") +
                                   shown_bound(key, low ? key.min : key.max) + ", found " +

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include <elf.h>
-#include <string.h>
 
 namespace weir {
 
@@ -148,8 +147,8 @@ std::vector<Elf64_Shdr> Elf::sections() const {
 
 std::string Elf::text_at(FileBytes table, uint64_t at) {
   if (at >= table.size()) return {};
-  const char* start = table.data() + at;
-  return {start, strnlen(start, table.size() - at)};
+  const auto rest = table.subspan(at);
+  return {rest.begin(), std::find(rest.begin(), rest.end(), '\0')};
 }
 
 std::vector<Elf::Symbol> Elf::symbols() const {
@@ -170,28 +169,32 @@ std::vector<Elf::Symbol> Elf::symbols() const {
   return found;
 }
 
+// A chain of libraries, each with a chain of versions. `left` bounds what a made up file can cost.
+void Elf::add_versions(FileBytes table, FileBytes texts, std::vector<std::string>& to) {
+  size_t left = table.size() / sizeof(Elf64_Vernaux);
+  for (uint64_t at = 0; left > 0; --left) {
+    const auto library = read<Elf64_Verneed>(table, at);
+    if (!library) return;
+    uint64_t entry = at + library->vn_aux;
+    for (unsigned i = 0; i < library->vn_cnt && left > 1; ++i, --left) {
+      const auto version = read<Elf64_Vernaux>(table, entry);
+      if (!version) break;
+      to.push_back(text_at(texts, version->vna_name));
+      entry += version->vna_next;
+    }
+    if (library->vn_next == 0) return;
+    at += library->vn_next;
+  }
+}
+
 std::vector<std::string> Elf::needed_versions() const {
   std::vector<std::string> found;
   const auto all = sections();
   for (const Elf64_Shdr& section : all) {
     if (section.sh_type != SHT_GNU_verneed || section.sh_link >= all.size()) continue;
-    const FileBytes table = slice(section.sh_offset, section.sh_size);
-    const FileBytes texts = slice(all[section.sh_link].sh_offset, all[section.sh_link].sh_size);
-    size_t left = table.size() / sizeof(Elf64_Vernaux);  // chains may be made to loop
-    for (uint64_t at = 0; left > 0;) {
-      const auto library = read<Elf64_Verneed>(table, at);
-      if (!library) break;
-      uint64_t entry = at + library->vn_aux;
-      for (unsigned i = 0; i < library->vn_cnt && left > 0; ++i, --left) {
-        const auto version = read<Elf64_Vernaux>(table, entry);
-        if (!version) break;
-        found.push_back(text_at(texts, version->vna_name));
-        entry += version->vna_next;
-      }
-      if (library->vn_next == 0) break;
-      at += library->vn_next;
-      if (library->vn_cnt == 0) --left;
-    }
+    const Elf64_Shdr& names = all[section.sh_link];
+    add_versions(slice(section.sh_offset, section.sh_size), slice(names.sh_offset, names.sh_size),
+                 found);
   }
   return found;
 }

@@ -77,6 +77,7 @@ class Elf {
   static std::optional<NoteEntry> note_at(FileBytes segment, size_t at);
   std::vector<Elf64_Shdr> sections() const;
   static std::string text_at(FileBytes table, uint64_t at);
+  static void add_versions(FileBytes table, FileBytes texts, std::vector<std::string>& to);
 
   FileBytes file_;
   Elf64_Ehdr head_{};

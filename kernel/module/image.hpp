@@ -53,6 +53,7 @@ class Image {
  public:
   // Maps the file; constructors of the shared object run, load() does not yet.
   static Loaded<std::unique_ptr<Image>> open(ImageFile file, RunFolder& folder);
+  ~Image() = default;
   Image(const Image&) = delete;
   Image& operator=(const Image&) = delete;
 

@@ -43,14 +43,18 @@ void judge_symbols(const Elf& elf, Lint& lint) {
   }
 }
 
+unsigned number(std::string_view text) {
+  unsigned value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 // "2.34" as 2034, so that versions compare; 0: no version.
 unsigned rank(std::string_view version) {
-  unsigned major = 0;
-  unsigned minor = 0;
-  const char* end = version.data() + version.size();
-  const auto [dot, error] = std::from_chars(version.data(), end, major);
-  if (error != std::errc{} || dot == end || *dot != '.') return 0;
-  std::from_chars(dot + 1, end, minor);
+  const auto dot = version.find('.');
+  if (dot == version.npos) return 0;
+  const unsigned major = number(version.substr(0, dot));
+  const unsigned minor = number(version.substr(dot + 1));
   return major > 1000 || minor > 999 ? 0 : major * 1000 + minor;
 }
 

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include <stdlib.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): secure_getenv
 
 #ifndef WEIR_MODULE_DIR
 #define WEIR_MODULE_DIR "lib/weir/modules"  // below the prefix; CMake's WEIR_MODULE_DIR

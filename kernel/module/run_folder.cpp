@@ -16,7 +16,7 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <stdlib.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp, secure_getenv
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>

@@ -16,7 +16,7 @@
 
 #include <fcntl.h>
 #include <pwd.h>
-#include <stdlib.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): realpath
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>

@@ -11,6 +11,8 @@ import pytest
 
 from harness import config, http1, load, pace, proxy
 
+pytestmark = pytest.mark.threads
+
 
 class TestStart:
     def test_it_says_where_it_listens_and_then_that_it_is_ready(self, weir_to, origin):
@@ -165,7 +167,6 @@ class TestDrain:
         weir.signal(signal.SIGINT)
         assert weir.wait() == 0
 
-    @pytest.mark.threads
     @pytest.mark.timeout(60)
     @pytest.mark.parametrize("workers", [1, 2])
     def test_no_request_fails_under_load(self, workers, weir_to, make_origin):

@@ -5,6 +5,8 @@ import pytest
 
 from harness import config
 
+pytestmark = pytest.mark.threads  # names are resolved, and endpoints replaced, by others
+
 
 @pytest.fixture
 def dead(make_origin):
