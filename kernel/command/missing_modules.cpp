@@ -21,7 +21,7 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <stdlib.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkostemp
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>

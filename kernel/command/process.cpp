@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/process.hpp"
 
+#include "conf/file.hpp"
+#include "conf/report.hpp"
 #include "host/host.hpp"
+#include "serve/generation.hpp"
 
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace weir {

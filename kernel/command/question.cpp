@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/question.hpp"
 
+#include <weir/module.h>
+
+#include "base/result.hpp"
+#include "conf/model.hpp"
 #include "conf/report.hpp"
 #include "conf/units.hpp"
+#include "serve/dry_run.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace weir {
 namespace {
 
 constexpr uint16_t port_of_client = 50'000;
+constexpr weir_address this_machine{
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127, 0, 0, 1}, port_of_client, 4};
 
 bool splits_a_line(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
@@ -30,8 +41,10 @@ bool is_host(std::string_view name) {
 }  // namespace
 
 Result<Url> parse_url(std::string_view text) {
-  constexpr const char* expected = "expected a URL such as http://example.com/path, found '";
-  const auto refused = [&] { return Error{expected + conf::readable(text) + "'"}; };
+  const auto refused = [&] {
+    return Error{"expected a URL such as http://example.com/path, found '" + conf::readable(text) +
+                 "'"};
+  };
   const auto breaks = [](char c) { return splits_a_line(c) || c == ' '; };
   if (text.empty() || std::any_of(text.begin(), text.end(), breaks)) return refused();
   Url url{"http", "localhost", ""};
@@ -95,7 +108,7 @@ DryRequest dry_request(const Question& question) {
       request.headers.emplace_back(name, value);
     }
   }
-  request.client = question.from ? *question.from : *conf::parse_ip("127.0.0.1");
+  request.client = question.from.value_or(this_machine);
   request.client.port = port_of_client;
   request.listener = question.listener;
   return request;

@@ -58,27 +58,32 @@ std::string cell(std::string text) {
   return text;
 }
 
+std::string key_row(const weir_key& key, const std::string& name) {
+  const std::string preset = preset_text(key);
+  std::string fallback = preset.empty() ? "" : "`" + cell(preset) + "`";
+  if ((key.flags & WEIR_REQUIRED) != 0) fallback = "required";
+  std::string meaning = key.doc == nullptr ? "" : key.doc;
+  if ((key.flags & WEIR_PER_ROUTE) != 0) meaning += " Per route.";
+  if ((key.flags & WEIR_DEPRECATED) != 0) meaning.insert(0, "Deprecated. ");
+  return "| `" + name + "` | " + cell(type_name(key)) + " | " + fallback + " | " + cell(meaning) +
+         " |\n";
+}
+
+// What stands between the name of a table's key and those inside it.
+const char* step_into(const weir_key& key) {
+  if ((key.flags & WEIR_MAP) != 0) return ".NAME.";
+  return (key.flags & WEIR_LIST) != 0 ? "[]." : ".";
+}
+
 void key_rows(const weir_schema& schema, const std::string& prefix, std::string& out) {
   const Keys keys{schema};
   for (size_t i = 0; i < keys.size(); ++i) {
     const weir_key key = keys[i];
     const std::string name = prefix + key.name;
-    if (!nested(key)) {
-      const bool required = (key.flags & WEIR_REQUIRED) != 0;
-      const std::string preset = preset_text(key);
-      std::string meaning = key.doc == nullptr ? "" : key.doc;
-      if ((key.flags & WEIR_PER_ROUTE) != 0) meaning += " Per route.";
-      if ((key.flags & WEIR_DEPRECATED) != 0) meaning.insert(0, "Deprecated. ");
-      out += "| `" + name + "` | " + cell(type_name(key)) + " | " +
-             (required         ? "required"
-              : preset.empty() ? ""
-                               : "`" + cell(preset) + "`") +
-             " | " + cell(meaning) + " |\n";
+    if (!nested(key)) out += key_row(key, name);
+    if (key.type == WEIR_TABLE && key.sub != nullptr) {
+      key_rows(*key.sub, name + step_into(key), out);
     }
-    if (key.type != WEIR_TABLE || key.sub == nullptr) continue;
-    const bool map = (key.flags & WEIR_MAP) != 0;
-    const bool list = (key.flags & WEIR_LIST) != 0;
-    key_rows(*key.sub, name + (map ? ".NAME." : list ? "[]." : "."), out);
   }
 }
 

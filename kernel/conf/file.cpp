@@ -136,7 +136,7 @@ class Reader {
 
 std::optional<std::string> read_text(const std::string& path, const Place& named_at,
                                      Report& report) {
-  const std::string said = "'" + readable(path) + "'";
+  const std::string said = "'" + readable_path(path) + "'";
   try {
     if (Poco::File{path}.isDirectory()) {
       report.world(named_at, said + " is a folder", "name a file");
@@ -195,7 +195,7 @@ class Builder {
     const std::optional<toml::table> table = reader.run();
     if (!table) return false;
     source_ = &source;
-    shifts_ = &reader.shifts();
+    shifts_ = reader.shifts();
     root.source_ = &source;
     convert(*table, root);
     root.extent_ = {1, 1, 1, 1};
@@ -204,7 +204,7 @@ class Builder {
 
   uint32_t mapped(uint32_t line, uint32_t column) const {
     int64_t out = column;
-    for (auto shift : std::ranges::reverse_view(*shifts_)) {
+    for (auto shift : std::ranges::reverse_view(shifts_)) {
       if (shift.line == line && out >= shift.end) out -= shift.by;
     }
     return static_cast<uint32_t>(std::max<int64_t>(out, 1));
@@ -370,7 +370,7 @@ class Builder {
   Report& report_;
   Document document_;
   const Source* source_ = nullptr;
-  const std::vector<Shift>* shifts_ = nullptr;
+  std::vector<Shift> shifts_;  // of the file being read
   bool complete_ = true;
 };
 

@@ -84,16 +84,14 @@ std::string add_to_list(std::string_view text, const List& list, const std::stri
 
 std::string put_on_top(std::string_view text, const std::string& element) {
   const std::string end{line_end(text)};
+  std::string added = "modules = [" + element + "]" + end;
   size_t at = 0;
   while (at < text.size() && text[at] == '#') {
     const size_t next = text.find('\n', at);
-    if (next == std::string_view::npos) {
-      return std::string{text} + end + "modules = [" + element + "]" + end;
-    }
+    if (next == std::string_view::npos) return std::string{text}.append(end).append(added);
     at = next + 1;
   }
   const std::string_view rest = text.substr(at);
-  std::string added = "modules = [" + element + "]" + end;
   if (at > 0) added.insert(0, end);
   if (!rest.starts_with(end) && !rest.empty()) added += end;
   return std::string{text.substr(0, at)} + added + std::string{rest};

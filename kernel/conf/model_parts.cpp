@@ -51,6 +51,17 @@ std::optional<Address> parse_authority(std::string_view text) {
   return address;
 }
 
+// What an [upstream] has where nothing but its endpoints is written.
+Upstream bare_upstream(Reading& reading) {
+  Report unread;
+  Storage storage;
+  const auto document = load_text("presets", "endpoints = []", unread);
+  const Node* table = document ? &document->root() : nullptr;
+  const auto* keys =
+      reading.fill_table<UpstreamKeys>(upstream_schema, table, "[upstream]", storage);
+  return upstream_of(reading, *keys);
+}
+
 }  // namespace
 
 std::string text_of(weir_str text) {
@@ -148,16 +159,6 @@ std::optional<Endpoint> read_url(Reading& reading, const Node& node) {
     return wrong("expected a URL such as \"http://127.0.0.1:9001\", found " + node.shown(), "");
   }
   return Endpoint{*address, format_address(*address), 1, node.place()};
-}
-
-// What an [upstream] has where nothing but its endpoints is written.
-static Upstream bare_upstream(Reading& reading) {
-  Report unread;
-  Storage storage;
-  const auto document = load_text("presets", "endpoints = []", unread);
-  const auto* keys =
-      reading.fill_table<UpstreamKeys>(upstream_schema, &document->root(), "[upstream]", storage);
-  return upstream_of(reading, *keys);
 }
 
 size_t anonymous_upstream(Reading& reading, Endpoint endpoint) {

@@ -2,6 +2,7 @@
 #include "conf/place.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,25 @@
 #include <utility>
 
 namespace weir::conf {
+
+namespace {
+
+// RFC 3629, section 4: what begins a sequence, and the bounds of the byte behind it.
+struct Utf8Form {
+  unsigned first, last;
+  size_t length;
+  unsigned low, high;
+};
+constexpr std::array<Utf8Form, 8> utf8_forms{{{0x00, 0x7F, 1, 0, 0},
+                                              {0xC2, 0xDF, 2, 0x80, 0xBF},
+                                              {0xE0, 0xE0, 3, 0xA0, 0xBF},
+                                              {0xE1, 0xEC, 3, 0x80, 0xBF},
+                                              {0xED, 0xED, 3, 0x80, 0x9F},
+                                              {0xEE, 0xEF, 3, 0x80, 0xBF},
+                                              {0xF0, 0xF0, 4, 0x90, 0xBF},
+                                              {0xF1, 0xF4, 4, 0x80, 0xBF}}};
+
+}  // namespace
 
 Source::Source(std::string name, std::string folder, std::string text)
     : name_(std::move(name)), folder_(std::move(folder)), text_(std::move(text)) {
@@ -51,23 +71,17 @@ uint32_t code_points(std::string_view text) {
 
 size_t utf8_sequence(std::string_view text) {
   const auto byte = [&](size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
   };
-  const auto more = [&](size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return more(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool fits = more(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
-    return fits && more(2) ? 3 : 0;
+  const auto* form = std::ranges::find_if(utf8_forms, [&](const Utf8Form& each) {
+    return byte(0) >= each.first && byte(0) <= each.last;
+  });
+  if (form == utf8_forms.end()) return 0;
+  if (form->length > 1 && (byte(1) < form->low || byte(1) > form->high)) return 0;
+  for (size_t i = 2; i < form->length; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
   }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool fits = more(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
-    return fits && more(2) && more(3) ? 4 : 0;
-  }
-  return 0;
+  return form->length <= text.size() ? form->length : 0;
 }
 
 }  // namespace weir::conf

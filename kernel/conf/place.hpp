@@ -21,6 +21,7 @@ class Source {
  public:
   // `name` is what messages call the file; `folder` is what relative paths in it start from.
   Source(std::string name, std::string folder, std::string text);
+  ~Source() = default;
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 

@@ -100,7 +100,7 @@ void print_excerpt(std::ostream& out, const Excerpt& excerpt, const Colours& col
     if (!excerpt.remark.empty()) out << "  = " << excerpt.remark << '\n';
     return;
   }
-  out << colours.gutter << "  --> " << colours.off << readable(excerpt.file);
+  out << colours.gutter << "  --> " << colours.off << readable_path(excerpt.file);
   if (excerpt.line == 0) {
     out << '\n';
     if (!excerpt.remark.empty()) out << "  = " << excerpt.remark << '\n';
@@ -225,7 +225,7 @@ void Report::print(std::ostream& out, bool colour) const {
   if (errors() + warnings() == 0) return;
   if (errors() > 0) out << counted(errors(), "error");
   if (warnings() > 0) out << (errors() > 0 ? ", " : "") << counted(warnings(), "warning");
-  if (files.size() == 1) out << " in " << readable(*files.begin());
+  if (files.size() == 1) out << " in " << readable_path(*files.begin());
   if (files.size() > 1) out << " in " << files.size() << " files";
   out << '\n';
 }
@@ -295,8 +295,7 @@ std::string suggestion(std::string_view name, std::span<const std::string> known
 std::string readable(std::string_view text) {
   constexpr uint32_t longest = 80;
   const bool cut = code_points(text) > longest;
-  std::string out = shown_line(text);
-  std::ranges::replace(out, '\t', ' ');
+  std::string out = readable_path(text);
   if (!cut) return out;
   size_t end = 0;
   for (uint32_t i = 0; i < longest && end < out.size(); ++i) {
@@ -304,6 +303,12 @@ std::string readable(std::string_view text) {
   }
   out.resize(end);
   return out + "...";
+}
+
+std::string readable_path(std::string_view path) {
+  std::string out = shown_line(path);
+  std::ranges::replace(out, '\t', ' ');
+  return out;
 }
 
 std::string json_string(std::string_view text) {

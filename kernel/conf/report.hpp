@@ -88,6 +88,8 @@ std::string_view nearest(std::string_view name, std::span<const std::string> kno
 // Text from a file as a message shows it: no control characters, valid UTF-8, at most 80 code
 // points.
 std::string readable(std::string_view text);
+// The same, however long: a path that is cut leads nowhere.
+std::string readable_path(std::string_view path);
 
 // With quotes and escapes.
 std::string json_string(std::string_view text);

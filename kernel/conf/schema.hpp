@@ -47,6 +47,7 @@ class Keys {
 class Storage {
  public:
   Storage() = default;
+  ~Storage() = default;
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 

@@ -9,7 +9,6 @@
 #include <charconv>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace weir {

@@ -3,9 +3,9 @@
 // What a route asks beyond listener, host and path: method, headers, query, cookies, client.
 //
 // A method, a client range or a value in a list matches when any of them does; conditions of
-// different kinds or names must all hold. Of a field, parameter or cookie
-// that comes more than once every value must be a wanted one, so that none rides on a good one.
-// Values are compared to the letter; those of a query after decoding.
+// different kinds or names must all hold. Where a field, parameter or cookie comes more than once,
+// every value must be a wanted one, so that none rides along with a good one. Values are compared
+// to the letter; those of a query after decoding.
 //
 // Thread: any; immutable once made.
 #pragma once

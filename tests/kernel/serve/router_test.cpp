@@ -146,6 +146,11 @@ BOOST_AUTO_TEST_CASE(headers_queries_cookies_and_clients_decide) {
   BOOST_TEST(Ask(plain).query("a=b&debug=on").in(table) == "q");
   BOOST_TEST(Ask(plain).query("%64ebug=%6fn").in(table) == "q");
   BOOST_TEST(Ask(plain).query("debug=off&debug=on").in(table) == "plain");
+  BOOST_TEST(Ask(plain).query("debug=on&debug=off").in(table) == "plain");
+  BOOST_TEST(Ask(plain).query("debug=on&debug=on").in(table) == "q");
+  BOOST_TEST(Ask(plain).header("x-a", "1").header("x-a", "0").in(table) == "there");
+  BOOST_TEST(Ask(plain).header("cookie", "beta=yes; beta=no").in(table) == "plain");
+  BOOST_TEST(Ask(plain).header("cookie", "beta=yes; beta=maybe").in(table) == "c");
   BOOST_TEST(Ask(plain).query("debug=on%2").in(table) == "plain");
   BOOST_TEST(Ask(plain).query("debug=on%zz").in(table) == "plain");
   BOOST_TEST(Ask(plain).header("cookie", "a=b; beta=maybe").in(table) == "c");

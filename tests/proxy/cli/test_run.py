@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import re
 import socket
 import subprocess
 import time
@@ -205,6 +206,28 @@ class TestExplain:
         assert said["upstream"]["target"] == "/a?q=1"
         assert said["upstream"]["endpoints"] == [{"address": "127.0.0.1:1", "weight": 1}]
         assert "answer" not in said
+
+    def test_filters_speak_before_they_act_and_routes_are_those_that_were_looked_for(self, file):
+        path = file('modules = ["rewrite"]\n[[listener]]\naddress = "127.0.0.1:8080"\n'
+                    '[[route]]\nname = "shop"\npath = "/shop/*"\nto = "http://127.0.0.1:1"\n'
+                    'filters = [{ rewrite = { strip_prefix = "/shop" } }]\n'
+                    '[[route]]\nname = "rest"\nto = "http://127.0.0.1:2"\n')
+        done = proxy.run("explain", "/shop/x", "-c", path)
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"^path +/shop/x$", done.stdout, re.M)
+        assert re.search(r"^routes +\+ shop ", done.stdout, re.M)
+        assert re.search(r"^filters +rewrite +.*/x", done.stdout, re.M)
+        assert re.search(r"^sends +GET /x, ", done.stdout, re.M)
+        assert "changes nothing" not in done.stdout
+
+    def test_a_filter_of_the_listener_may_answer_before_a_route_is_looked_for(self, file):
+        path = file('modules = ["redirect"]\n[[listener]]\naddress = "127.0.0.1:8080"\n'
+                    'filters = [{ redirect = { scheme = "https" } }]\n'
+                    '[[route]]\nname = "rest"\nto = "http://127.0.0.1:2"\n')
+        done = proxy.run("explain", "http://a.test/x", "-c", path)
+        assert re.search(r"^answer +30\d by the filter redirect$", done.stdout, re.M)
+        assert "Location: https://a.test/x" in done.stdout
+        assert "would be taken" in done.stdout
 
     @pytest.mark.parametrize("words, said", [
         (["/", "--listener", "tow"], "did you mean 'two'?"),
