@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -108,6 +109,8 @@ using weir::Slice;
 
 namespace {
 
+constexpr uint64_t little = 2048;  // bytes that are copied rather than passed on
+
 void unref(Keeper* keeper) {
   if (keeper != nullptr && --keeper->references == 0) keeper->release(keeper);
 }
@@ -186,9 +189,26 @@ Slice* weir_body::split_front(uint64_t size) {
   return part;
 }
 
+bool weir_body::coalesce(weir_body& from, uint64_t size) {
+  if (size > little || tail_ == nullptr || tail_->capacity - tail_->used < size) return false;
+  std::array<weir_str, 4> pieces;
+  const size_t count = from.spans(pieces);
+  uint64_t found = 0;
+  for (size_t i = 0; i < count; ++i) found += pieces[i].n;
+  if (found < size) return false;
+  uint64_t left = size;
+  for (size_t i = 0; left > 0; ++i) {
+    const auto part = std::min<uint64_t>(left, pieces[i].n);
+    put({pieces[i].p, static_cast<size_t>(part)});
+    left -= part;
+  }
+  from.drop(size);
+  return true;
+}
+
 void weir_body::move(weir_body& from, uint64_t size) {
   size = std::min(size, from.length_);
-  if (from.front_ == nullptr || this == &from) return;
+  if (from.front_ == nullptr || this == &from || coalesce(from, size)) return;
   borrows_ = borrows_ || from.borrows_;
   tail_ = nullptr;
   while (size > 0) {

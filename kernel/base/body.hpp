@@ -101,7 +101,9 @@ struct weir_body {
   void put_owned(std::string_view bytes, weir_fn done, void* arg);
   bool put_file(int descriptor, uint64_t at, uint64_t size);  // false: no descriptor is left
 
-  void move(weir_body& from, uint64_t size);  // relinks the front of `from` to the end
+  // The front of `from` to the end: relinked, or copied where it is little and there is room behind
+  // the last bytes, since one piece is cheaper to send than two.
+  void move(weir_body& from, uint64_t size);
   void drop(uint64_t size);
   void settle();  // copies what is borrowed
   void clear();   // empty and not finished
@@ -119,6 +121,7 @@ struct weir_body {
 
  private:
   void append(const char* data, uint64_t size, weir::Keeper* keeper, uint64_t at);
+  bool coalesce(weir_body& from, uint64_t size);
   weir::Slice* split_front(uint64_t size);
   void release(weir::Slice* slice);
 

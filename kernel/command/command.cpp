@@ -39,8 +39,7 @@ try it:
   weir check weir.toml                                 what is wrong, all in one run
   weir explain GET http://example.com/ -c weir.toml    what becomes of a request
 
-The manual is weir(8); the file is described in weir.conf(5), each module in weir-NAME(5)
-and by `weir module info NAME`.
+More: weir help COMMAND, weir module info NAME, and the manuals in share/doc/weir.
 )";
 
 constexpr std::string_view compiler =

@@ -25,7 +25,7 @@ namespace weir {
 namespace {
 
 constexpr size_t shown_routes = 20;
-constexpr size_t widest_name = 24;
+constexpr size_t widest_name = 36;
 constexpr size_t widest_text = 48;
 constexpr const char* margin = "           ";
 
@@ -190,7 +190,8 @@ class Printer {
 
   void answer() {
     const DryResult& result = explained_.result;
-    row("answer", answer_text(result));
+    const bool unknown = result.status == 0 && !result.waits;
+    row("answer", unknown ? "what the endpoint says" : answer_text(result));
     const bool own = result.status != 0 && meaning_of(result.reason).empty();
     if (own && !result.handler.name.empty()) {
       out_ << " by the handler " << result.handler.name;

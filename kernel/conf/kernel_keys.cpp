@@ -62,7 +62,6 @@ constexpr std::array log_keys{
     choice(key("format", WEIR_CHOICE, offsetof(LogKeys, format), "text", "Form of a line."),
            formats),
 };
-constexpr weir_schema log_schema = schema_of<LogKeys>(log_keys);
 
 constexpr std::array server_keys{
     bounded(key("workers", WEIR_INT, offsetof(ServerKeys, workers), "0",
@@ -228,6 +227,7 @@ constexpr std::array test_keys{
 
 }  // namespace
 
+const weir_schema log_schema = schema_of<LogKeys>(log_keys);
 const weir_schema server_schema = schema_of<ServerKeys>(server_keys);
 const weir_schema listener_schema = schema_of<ListenerKeys>(listener_keys);
 const weir_schema route_schema = schema_of<RouteKeys>(route_keys);

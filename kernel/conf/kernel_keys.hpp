@@ -90,7 +90,7 @@ struct TestKeys {
   ExpectKeys expect;
 };
 
-extern const weir_schema server_schema, listener_schema, route_schema, upstream_schema,
+extern const weir_schema server_schema, log_schema, listener_schema, route_schema, upstream_schema,
     endpoint_schema, instance_keys_schema, module_schema, test_schema;
 
 }  // namespace weir::conf

@@ -214,7 +214,7 @@ void report_unlisted(const Model& model, std::string_view kind, const Use& use,
 std::vector<KernelTable> kernel_tables() {
   return {{"[server]", "The process.", &server_schema},
           {"[server.log]", "The log of the kernel and of modules; access logs are observers.",
-           Keys{server_schema}.find("log")->sub},
+           &log_schema},
           {"[server.limits]", "Bounds of HTTP/1.", &limits_schema},
           {"[server.timeouts]", "Time bounds of HTTP/1.", &timeouts_schema},
           {"[[listener]]", "Where traffic enters.", &listener_schema},

@@ -19,6 +19,12 @@ size_t past_line(std::string_view text, size_t at) {
   return end == std::string_view::npos ? text.size() : end + 1;
 }
 
+// How many brackets are open behind this character.
+size_t depth_after(char c, size_t depth) {
+  if (c == '[' || c == '{') return depth + 1;
+  return (c == ']' || c == '}') && depth > 0 ? depth - 1 : depth;
+}
+
 size_t past_blanks(std::string_view text, size_t at) {
   while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r')) ++at;
   return at;
@@ -123,8 +129,7 @@ class Scanner {
         end = at_ = past_string(text_, at_);
         continue;
       }
-      if (c == '[' || c == '{') ++depth;
-      if ((c == ']' || c == '}') && depth > 0) --depth;
+      depth = depth_after(c, depth);
       ++at_;
       if (c != ' ' && c != '\t' && c != '\r') end = at_;
     }
@@ -176,8 +181,7 @@ std::optional<size_t> too_deep(std::string_view text, size_t deepest) {
       dots = 0;
       continue;
     }
-    if (c == '[' || c == '{') ++depth;
-    if ((c == ']' || c == '}') && depth > 0) --depth;
+    depth = depth_after(c, depth);
     if (c == '.') {
       ++dots;
     } else if (!is_bare(c) && c != ' ' && c != '\t') {

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <set>
 #include <span>
@@ -166,8 +167,7 @@ class Filler {
 
   bool single(const weir_key& key, const Node& node, const std::string& path, void* out) {
     if (key.type == any_value) {
-      const Node* address = &node;
-      std::memcpy(out, &address, sizeof address);
+      ::new (out) const Node* {&node};
       return true;
     }
     if (key.type != WEIR_TABLE) return values_.read(key, node, path, out);

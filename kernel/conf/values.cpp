@@ -19,6 +19,7 @@
 #include <cstring>
 #include <fstream>
 #include <ios>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,7 +67,7 @@ const TypeFacts* facts_of(uint32_t type) {
 
 template <class T>
 bool put(void* out, std::optional<T> value) {
-  if (value) std::memcpy(out, &*value, sizeof(T));
+  if (value) ::new (out) T{*value};
   return value.has_value();
 }
 
