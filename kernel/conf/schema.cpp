@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
+#include <new>  // IWYU pragma: keep (placement)
 #include <optional>
 #include <set>
 #include <span>

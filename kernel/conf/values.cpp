@@ -19,7 +19,7 @@
 #include <cstring>
 #include <fstream>
 #include <ios>
-#include <new>
+#include <new>  // IWYU pragma: keep (placement)
 #include <optional>
 #include <string>
 #include <string_view>

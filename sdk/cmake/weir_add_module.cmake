@@ -102,6 +102,8 @@ function(_weir_module_tests name sources)
     endif()
     if(EXISTS ${here}/example.toml)
       add_test(NAME ${name}.example COMMAND weir::weir check ${here}/example.toml)
+      set_tests_properties(${name}.example PROPERTIES
+        ENVIRONMENT "WEIR_MODULE_PATH=$<TARGET_FILE_DIR:${name}>")
     endif()
   endif()
 

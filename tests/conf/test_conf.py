@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wrong files and what `weir check` says about them, to the letter.
 
-NAME.toml is the file, NAME.txt the expected output. Files in this folder need no modules and are unit
-tests of the conf floor as well (tests/kernel/conf/golden_test.cpp); those in whole/ need modules or the
-route table. A first line "# exit 2" says that the world is wrong and not the file.
+NAME.toml is the file, NAME.txt the expected output. Files in this folder need no modules and are
+unit tests of the conf floor as well (tests/kernel/conf/golden_test.cpp); those in whole/ need
+modules or the route table. A first line "# exit 2": the world is wrong and not the file.
 WEIR_GOLDEN=write rewrites the expected texts, to be reviewed with git diff.
 """
 
