@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/body.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "base/contract.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +10,8 @@
 #include <new>
 #include <utility>
 
-#include "base/contract.hpp"
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {

@@ -10,12 +10,13 @@
 // Thread: a queue and its pool belong to one loop.
 #pragma once
 
-#include <sys/uio.h>
 #include <weir/module.h>
 
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include <sys/uio.h>
 
 namespace weir {
 
@@ -35,7 +36,8 @@ struct Slice {
 
 class BodyPool;
 
-// A block of the pool: filled from the front by one queue, read by many slices. Its bytes follow it.
+// A block of the pool: filled from the front by one queue, read by many slices. Its bytes follow
+// it.
 struct Chunk : Keeper {
   BodyPool* home = nullptr;
   Chunk* next = nullptr;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/attributes.hpp"
 
+#include "chain/escape.hpp"
+#include "chain/forwarding.hpp"
+#include "http/path.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
-
-#include "chain/escape.hpp"
-#include "chain/forwarding.hpp"
-#include "http/path.hpp"
 
 namespace weir {
 namespace {
@@ -39,23 +39,33 @@ std::string_view moment(int64_t unix_ms, bool clf, Arena& arena) {
                                     clf ? "%d/%b/%Y:%H:%M:%S +0000" : "%Y-%m-%dT%H:%M:%S", &parts);
   if (clf) return arena.copy({text.data(), size});
   const auto ms = static_cast<uint64_t>(unix_ms % 1000);
-  const char rest[] = {'.', static_cast<char>('0' + ms / 100), static_cast<char>('0' + ms / 10 % 10),
-                       static_cast<char>('0' + ms % 10), 'Z'};
+  const char rest[] = {'.', static_cast<char>('0' + ms / 100),
+                       static_cast<char>('0' + ms / 10 % 10), static_cast<char>('0' + ms % 10),
+                       'Z'};
   return join({{text.data(), size}, {rest, sizeof rest}}, arena);
 }
 
 std::string_view request_text(Exchange& exchange, uint32_t id) {
   const RequestHead& request = exchange.request();
   switch (id) {
-    case WEIR_A_REQUEST_METHOD: return request.method;
-    case WEIR_A_REQUEST_SCHEME: return exchange.listener().scheme;
-    case WEIR_A_REQUEST_HOST: return request.host;
-    case WEIR_A_REQUEST_AUTHORITY: return request.authority;
-    case WEIR_A_REQUEST_PATH: return request.path;
-    case WEIR_A_REQUEST_QUERY: return request.query;
-    case WEIR_A_REQUEST_TARGET: return request.target;
-    case WEIR_A_REQUEST_VERSION: return request.method.empty() ? "" : text(request.version);
-    default: return {};
+    case WEIR_A_REQUEST_METHOD:
+      return request.method;
+    case WEIR_A_REQUEST_SCHEME:
+      return exchange.listener().scheme;
+    case WEIR_A_REQUEST_HOST:
+      return request.host;
+    case WEIR_A_REQUEST_AUTHORITY:
+      return request.authority;
+    case WEIR_A_REQUEST_PATH:
+      return request.path;
+    case WEIR_A_REQUEST_QUERY:
+      return request.query;
+    case WEIR_A_REQUEST_TARGET:
+      return request.target;
+    case WEIR_A_REQUEST_VERSION:
+      return request.method.empty() ? "" : text(request.version);
+    default:
+      return {};
   }
 }
 
@@ -63,7 +73,7 @@ bool is_duration(uint32_t id) { return id == WEIR_A_DURATION || id == WEIR_A_UPS
 
 bool is_number(uint32_t id) {
   constexpr std::array numbers = {
-      uint32_t{WEIR_A_CLIENT_PORT},    uint32_t{WEIR_A_REQUEST_BYTES},
+      uint32_t{WEIR_A_CLIENT_PORT},     uint32_t{WEIR_A_REQUEST_BYTES},
       uint32_t{WEIR_A_RESPONSE_STATUS}, uint32_t{WEIR_A_RESPONSE_BYTES},
       uint32_t{WEIR_A_UPSTREAM_STATUS}, uint32_t{WEIR_A_UPSTREAM_ATTEMPTS},
       uint32_t{WEIR_A_TIME_UNIX}};
@@ -72,20 +82,31 @@ bool is_number(uint32_t id) {
 
 std::string_view kernel_text(Exchange& exchange, uint32_t id) {
   Arena& arena = exchange.arena();
-  if (id >= WEIR_A_REQUEST_METHOD && id <= WEIR_A_REQUEST_VERSION) return request_text(exchange, id);
+  if (id >= WEIR_A_REQUEST_METHOD && id <= WEIR_A_REQUEST_VERSION)
+    return request_text(exchange, id);
   switch (id) {
-    case WEIR_A_CLIENT_ADDRESS: return address_text(exchange.client, arena);
-    case WEIR_A_PEER_ADDRESS: return address_text(exchange.peer, arena);
-    case WEIR_A_LISTENER: return exchange.listener().name;
-    case WEIR_A_REQUEST_ID: return exchange.request_id;
-    case WEIR_A_RESPONSE_REASON: return exchange.reason() == nullptr ? "" : exchange.reason();
+    case WEIR_A_CLIENT_ADDRESS:
+      return address_text(exchange.client, arena);
+    case WEIR_A_PEER_ADDRESS:
+      return address_text(exchange.peer, arena);
+    case WEIR_A_LISTENER:
+      return exchange.listener().name;
+    case WEIR_A_REQUEST_ID:
+      return exchange.request_id;
+    case WEIR_A_RESPONSE_REASON:
+      return exchange.reason() == nullptr ? "" : exchange.reason();
     case WEIR_A_ROUTE:
       return exchange.route() == nullptr ? std::string_view{} : exchange.route()->name;
-    case WEIR_A_UPSTREAM: return exchange.upstream_name();
-    case WEIR_A_ENDPOINT: return exchange.endpoint_text();
-    case WEIR_A_TIME: return moment(exchange.began_unix_ms(), false, arena);
-    case WEIR_A_TIME_CLF: return moment(exchange.began_unix_ms(), true, arena);
-    default: return {};
+    case WEIR_A_UPSTREAM:
+      return exchange.upstream_name();
+    case WEIR_A_ENDPOINT:
+      return exchange.endpoint_text();
+    case WEIR_A_TIME:
+      return moment(exchange.began_unix_ms(), false, arena);
+    case WEIR_A_TIME_CLF:
+      return moment(exchange.began_unix_ms(), true, arena);
+    default:
+      return {};
   }
 }
 
@@ -133,7 +154,8 @@ bool render(Exchange& exchange, const weir_template& compiled, uint32_t escape,
       value = percent_decode(value, exchange.arena()).value_or(value);
     }
     if (value.empty()) value = piece.fallback;
-    if (!append_escaped(room, size, value, plain ? uint32_t{WEIR_ESCAPE_NONE} : escape)) return false;
+    if (!append_escaped(room, size, value, plain ? uint32_t{WEIR_ESCAPE_NONE} : escape))
+      return false;
   }
   return true;
 }
@@ -142,16 +164,26 @@ bool render(Exchange& exchange, const weir_template& compiled, uint32_t escape,
 
 uint64_t attribute_number(const Exchange& exchange, uint32_t id) {
   switch (id) {
-    case WEIR_A_CLIENT_PORT: return exchange.client.port;
-    case WEIR_A_REQUEST_BYTES: return exchange.request_bytes();
-    case WEIR_A_RESPONSE_STATUS: return exchange.status();
-    case WEIR_A_RESPONSE_BYTES: return exchange.response_bytes();
-    case WEIR_A_UPSTREAM_STATUS: return exchange.upstream_status();
-    case WEIR_A_UPSTREAM_TIME: return static_cast<uint64_t>(exchange.upstream_time().count());
-    case WEIR_A_UPSTREAM_ATTEMPTS: return exchange.attempts();
-    case WEIR_A_DURATION: return static_cast<uint64_t>(exchange.age().count());
-    case WEIR_A_TIME_UNIX: return static_cast<uint64_t>(exchange.began_unix_ms());
-    default: return 0;
+    case WEIR_A_CLIENT_PORT:
+      return exchange.client.port;
+    case WEIR_A_REQUEST_BYTES:
+      return exchange.request_bytes();
+    case WEIR_A_RESPONSE_STATUS:
+      return exchange.status();
+    case WEIR_A_RESPONSE_BYTES:
+      return exchange.response_bytes();
+    case WEIR_A_UPSTREAM_STATUS:
+      return exchange.upstream_status();
+    case WEIR_A_UPSTREAM_TIME:
+      return static_cast<uint64_t>(exchange.upstream_time().count());
+    case WEIR_A_UPSTREAM_ATTEMPTS:
+      return exchange.attempts();
+    case WEIR_A_DURATION:
+      return static_cast<uint64_t>(exchange.age().count());
+    case WEIR_A_TIME_UNIX:
+      return static_cast<uint64_t>(exchange.began_unix_ms());
+    default:
+      return 0;
   }
 }
 

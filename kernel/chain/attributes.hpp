@@ -6,10 +6,10 @@
 // Thread: the exchange's loop.
 #pragma once
 
-#include <string_view>
-
 #include "chain/exchange.hpp"
 #include "conf/template.hpp"
+
+#include <string_view>
 
 namespace weir {
 
@@ -22,8 +22,8 @@ uint64_t attribute_number(const Exchange& exchange, uint32_t id);
 
 bool set_attribute(Exchange& exchange, uint32_t id, std::string_view value);
 
-// One pass over the pieces. Values are escaped as WEIR_ESCAPE_* says, literal text is not; what came
-// out of a value is never looked at again. A null view when it would be longer than 64 KiB.
+// One pass over the pieces. Values are escaped as WEIR_ESCAPE_* says, literal text is not; what
+// came out of a value is never looked at again. A null view when it would be longer than 64 KiB.
 std::string_view expand(Exchange& exchange, const weir_template& compiled, uint32_t escape);
 
 }  // namespace weir

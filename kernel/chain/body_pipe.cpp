@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/body_pipe.hpp"
 
+#include "chain/handles.hpp"
+
 #include <algorithm>
 #include <new>
-
-#include "chain/handles.hpp"
 
 namespace weir {
 

@@ -12,10 +12,10 @@
 
 #include <weir/module.h>
 
-#include <cstdint>
-
 #include "base/arena.hpp"
 #include "base/body.hpp"
+
+#include <cstdint>
 
 namespace weir {
 

@@ -73,12 +73,18 @@ Step uri_step(std::string_view text, std::span<char, 6> room) {
 
 Step html_step(std::string_view text) {
   switch (text[0]) {
-    case '&': return {1, "&amp;"};
-    case '<': return {1, "&lt;"};
-    case '>': return {1, "&gt;"};
-    case '"': return {1, "&quot;"};
-    case '\'': return {1, "&#39;"};
-    default: return {1, text.substr(0, 1)};
+    case '&':
+      return {1, "&amp;"};
+    case '<':
+      return {1, "&lt;"};
+    case '>':
+      return {1, "&gt;"};
+    case '"':
+      return {1, "&quot;"};
+    case '\'':
+      return {1, "&#39;"};
+    default:
+      return {1, text.substr(0, 1)};
   }
 }
 

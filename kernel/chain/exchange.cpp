@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/exchange.hpp"
 
-#include <algorithm>
-#include <string>
-#include <utility>
-
 #include "base/contract.hpp"
 #include "base/log.hpp"
 #include "chain/chain.hpp"
 #include "net/address.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
 
 namespace weir {
 
@@ -124,8 +124,7 @@ void Exchange::client_gone(const char* reason) { finish(reason); }
 bool Exchange::takes_request_body() const {
   if (phase_ == Phase::over) return false;
   if (phase_ == Phase::tunnel) {
-    return endpoint_ != nullptr && !tunnel_up_over_ &&
-           endpoint_->backlog() < site_.limits.body_in;
+    return endpoint_ != nullptr && !tunnel_up_over_ && endpoint_->backlog() < site_.limits.body_in;
   }
   const Body& entry = request_pipe_.entry();
   if (!wants_body_ || response_over_ || entry.finished() || entry.room() == 0) return false;
@@ -148,8 +147,8 @@ weir_call* Exchange::make_call(const InstanceOnLoop& owner, const void* conf, ui
                                                    sizeof(std::max_align_t));
   if (made.empty() || (context != 0 && bytes.empty())) return nullptr;
   weir_call& call = made.front();
-  call = {sizeof(weir_call), 0, tx_of(*this), ref_, conf, owner.instance, owner.state,
-          bytes.data(), owner.cells};
+  call = {sizeof(weir_call), 0,           tx_of(*this), ref_,       conf,
+          owner.instance,    owner.state, bytes.data(), owner.cells};
   return &call;
 }
 
@@ -289,8 +288,9 @@ void Exchange::finish(const char* reason) {
     handler_->ops->end(handler_call_);
   }
   for (const ObserverUse& use : site_.observers) {
-    const weir_call call{sizeof(weir_call), 0, tx_of(*this), ref_, use.conf, use.owner->instance,
-                         use.owner->state, nullptr, use.owner->cells};
+    const weir_call call{
+        sizeof(weir_call), 0,       tx_of(*this),    ref_, use.conf, use.owner->instance,
+        use.owner->state,  nullptr, use.owner->cells};
     use.ops->exchange(&call);
   }
   site_.handles.remove(ref_);

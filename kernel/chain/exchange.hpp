@@ -9,21 +9,22 @@
 // and only as fast as the far end takes them.
 //
 // Nothing re-enters: streams report by events and queue what they are given; a resume acts in the
-// loop's deferred work. Whoever created the exchange destroys it after response_sent or client_gone.
+// loop's deferred work. Whoever created the exchange destroys it after response_sent or
+// client_gone.
 //
 // Thread: one loop.
 #pragma once
 
 #include <weir/module.h>
 
-#include <array>
-#include <cstddef>
-#include <string_view>
-
 #include "base/arena.hpp"
 #include "chain/body_pipe.hpp"
 #include "chain/site.hpp"
 #include "http/stream.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string_view>
 
 namespace weir {
 
@@ -101,7 +102,9 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   std::string_view request_id;
 
   // What logs and templates ask for.
-  std::span<const PathParameter> parameters() const { return {found_.parameters.data(), found_.count}; }
+  std::span<const PathParameter> parameters() const {
+    return {found_.parameters.data(), found_.count};
+  }
   const RouteOnLoop* route() const { return found_.route; }
   // The filters that the request has passed, in order.
   size_t entered() const { return entered_count_; }
@@ -200,16 +203,16 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   int64_t unix_ms_;
   RequestHead request_;
   ResponseHead response_;
-  RequestHead outgoing_;  // what the endpoint is asked
+  RequestHead outgoing_;                         // what the endpoint is asked
   Fields request_trailers_, response_trailers_;  // those that the route lets pass
   RouteFinder::Found found_;
 
   std::span<Entered> entered_;
   size_t entered_count_ = 0;
   const ChainOnLoop* chain_ = nullptr;
-  size_t position_ = 0;         // in chain_
+  size_t position_ = 0;           // in chain_
   size_t response_position_ = 0;  // entered filters that have yet to see the response
-  size_t called_ = 0;           // the entered filter whose callback runs
+  size_t called_ = 0;             // the entered filter whose callback runs
   uint32_t calling_side_ = WEIR_REQUEST;
   const weir_call* waiting_ = nullptr;  // request or response callback that said WAIT
   std::array<Pending, 2> pending_;
@@ -235,17 +238,17 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   uint32_t upstream_status_ = 0;
   uint32_t reroutes_ = 0;
   Phase phase_ = Phase::request;
-  bool wants_body_ = false;        // somebody is there to take the request body
-  bool request_body_sent_ = false; // bytes of it have left: it cannot be repeated
+  bool wants_body_ = false;         // somebody is there to take the request body
+  bool request_body_sent_ = false;  // bytes of it have left: it cannot be repeated
   bool handler_waits_ = false;
-  bool holds_request_ = false;     // until more of a chunked body has proven well formed
-  bool request_forwarded_ = false; // its end too
-  bool repeated_ = false;          // the one silent retry is used up
+  bool holds_request_ = false;      // until more of a chunked body has proven well formed
+  bool request_forwarded_ = false;  // its end too
+  bool repeated_ = false;           // the one silent retry is used up
   bool head_sent_ = false;
   bool has_answer_ = false;
-  bool response_over_ = false;     // its end is with the client's stream
-  bool bodiless_ = false;          // no body follows the head
-  bool from_upstream_ = false;     // the response head came from the endpoint
+  bool response_over_ = false;  // its end is with the client's stream
+  bool bodiless_ = false;       // no body follows the head
+  bool from_upstream_ = false;  // the response head came from the endpoint
   bool tunnel_up_over_ = false;
   bool tunnel_down_over_ = false;
 };

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The way of the request through the chains, up to whoever makes the response.
-#include <algorithm>
-
 #include "base/log.hpp"
 #include "chain/chain.hpp"
 #include "chain/exchange.hpp"
 #include "chain/forwarding.hpp"
 #include "http/hop_by_hop.hpp"
+
+#include <algorithm>
 
 namespace weir {
 namespace {
@@ -91,7 +91,8 @@ bool Exchange::find_route() {
     answer_error(404, "no_route");
   } else if (request_.encoded_slash && !route->encoded_slash) {
     answer_error(400, "path_slash");
-  } else if (request_.framing.kind == Framing::Kind::length && !body_fits(request_.framing.length)) {
+  } else if (request_.framing.kind == Framing::Kind::length &&
+             !body_fits(request_.framing.length)) {
     request_.keep_alive = false;
     answer_error(413, "body_large");
   } else {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The way of the response back through the filters that the request has entered.
-#include <algorithm>
-#include <utility>
-
 #include "chain/chain.hpp"
 #include "chain/exchange.hpp"
 #include "chain/forwarding.hpp"
 #include "http/h1_writer.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -145,7 +145,9 @@ weir_rc Exchange::want_body(const weir_call& call, uint32_t mode, uint64_t limit
   }
   if (callback == nullptr) return WEIR_UNSUPPORTED;
   BodyPipe& pipe = request_side ? request_pipe_ : response_pipe_;
-  return pipe.add(arena_, *own, callback, mode, std::min(limit, site_.limits.buffered_body)) ? WEIR_OK : WEIR_ERROR;
+  return pipe.add(arena_, *own, callback, mode, std::min(limit, site_.limits.buffered_body))
+             ? WEIR_OK
+             : WEIR_ERROR;
 }
 
 weir_rc Exchange::length_changes(const weir_call& call) {
@@ -187,7 +189,8 @@ void Exchange::send_head() {
               response_.status == 101;
   response_.framing = response_framing();
   if (!response_.fields.has(WEIR_H_DATE)) {  // RFC 9110, 6.6.1
-    const int64_t now = unix_ms_ + std::chrono::duration_cast<std::chrono::milliseconds>(age()).count();
+    const int64_t now =
+        unix_ms_ + std::chrono::duration_cast<std::chrono::milliseconds>(age()).count();
     response_.fields.add(WEIR_H_DATE, "Date", arena_.copy(site_.date.at(now / 1000)));
   }
   stream_->send_response(response_);

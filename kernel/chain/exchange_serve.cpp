@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who makes the response: a handler, or an endpoint of an upstream.
-#include <algorithm>
-
 #include "chain/chain.hpp"
 #include "chain/exchange.hpp"
 #include "chain/forwarding.hpp"
 #include "http/hop_by_hop.hpp"
+
+#include <algorithm>
 
 namespace weir {
 namespace {
@@ -59,7 +59,8 @@ void Exchange::act_on_handler(uint32_t verdict) {
 bool Exchange::handler_can_run() const {
   const Body& out = response_pipe_.entry();
   return handler_call_ != nullptr && !handler_waits_ && !out.finished() && out.room() > 0 &&
-         phase_ != Phase::over && stream_->backlog() < site_.limits.body_out && WEIR_HAS(weir_handler, handler_->ops, run);
+         phase_ != Phase::over && stream_->backlog() < site_.limits.body_out &&
+         WEIR_HAS(weir_handler, handler_->ops, run);
 }
 
 void Exchange::run_handler() {
@@ -170,7 +171,8 @@ void Exchange::response(ResponseHead& head) {
     drop_attempt(WEIR_BROKE);
     return answer_error(502, refusal->reason);
   }
-  if (!add_via(response_.fields, head.version == Version::http10 ? "1.0" : "1.1", listener_, arena_)) {
+  if (!add_via(response_.fields, head.version == Version::http10 ? "1.0" : "1.1", listener_,
+               arena_)) {
     drop_attempt(WEIR_BROKE);
     return answer_error(502, "exchange_memory");
   }

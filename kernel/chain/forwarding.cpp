@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/forwarding.hpp"
 
-#include <arpa/inet.h>
+#include "net/address.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "net/address.hpp"
+#include <arpa/inet.h>
 
 namespace weir {
 namespace {
@@ -62,10 +62,9 @@ bool add_forwarding(Fields& fields, const Forwarding& forwarding, const SiteOnLo
                     Arena& arena) {
   const std::string_view client = address_text(forwarding.client, arena);
   // An authority may hold a port or brackets, which are no token: quoted (RFC 7239, 4).
-  std::string_view element =
-      join({"for=", node(forwarding.client, client, arena), ";host=\"", forwarding.authority,
-            "\";proto=", forwarding.scheme},
-           arena);
+  std::string_view element = join({"for=", node(forwarding.client, client, arena), ";host=\"",
+                                   forwarding.authority, "\";proto=", forwarding.scheme},
+                                  arena);
   std::string_view chain = client;
   const bool trusted = is_trusted(forwarding.peer, site);
   if (trusted) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The fields by which a proxy tells the endpoint whom it speaks for: X-Forwarded-For, -Proto, -Host,
-// Forwarded (RFC 7239) and Via (RFC 9110, 7.6.3).
+// The fields by which a proxy tells the endpoint whom it speaks for: X-Forwarded-For, -Proto,
+// -Host, Forwarded (RFC 7239) and Via (RFC 9110, 7.6.3).
 //
 // What a client says of itself is overwritten, unless the peer is a proxy that the configuration
 // trusts; then its chain is continued.
@@ -9,11 +9,11 @@
 // Thread: one loop.
 #pragma once
 
-#include <string_view>
-
 #include "base/arena.hpp"
 #include "chain/site.hpp"
 #include "http/fields.hpp"
+
+#include <string_view>
 
 namespace weir {
 

@@ -11,13 +11,6 @@
 
 #include <weir/module.h>
 
-#include <array>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/body.hpp"
 #include "base/list.hpp"
 #include "chain/handles.hpp"
@@ -27,6 +20,13 @@
 #include "http/head.hpp"
 #include "http/names.hpp"
 #include "upstream/upstream.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir {
 
@@ -111,10 +111,10 @@ class RouteFinder {
 
 // Bounds of one exchange; the presets are those of the limits page.
 struct ExchangeLimits {
-  uint64_t body_in = 64 * 1024;     // held on the way to the endpoint
-  uint64_t body_out = 256 * 1024;   // held on the way to the client
+  uint64_t body_in = 64 * 1024;          // held on the way to the endpoint
+  uint64_t body_out = 256 * 1024;        // held on the way to the client
   uint64_t buffered_body = 1024 * 1024;  // most that a module may have as a whole
-  size_t memory = 1024 * 1024;      // bodies apart
+  size_t memory = 1024 * 1024;           // bodies apart
   uint32_t interim_responses = 8;
   uint32_t reroutes = 5;
 };

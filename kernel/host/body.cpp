@@ -45,8 +45,8 @@ void finish(weir_body* body) { body->finish(); }
 }  // namespace
 
 const weir_bytes& body_service() {
-  static constexpr weir_bytes table{sizeof(weir_bytes), length, room,     spans,    drop,
-                                    move,               put,    put_owned, put_file, finish};
+  static constexpr weir_bytes table{sizeof(weir_bytes), length,   room,  spans, drop, move, put,
+                                    put_owned,          put_file, finish};
   return table;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/host.hpp"
 
+#include "base/contract.hpp"
+#include "base/log.hpp"
+
 #include <array>
 #include <cstring>
 #include <map>
@@ -9,17 +12,14 @@
 #include <string_view>
 #include <utility>
 
-#include "base/contract.hpp"
-#include "base/log.hpp"
-
 namespace weir {
 namespace {
 
 constexpr size_t most_loops = 256;  // a ref has eight bits for the loop
 
 // The ABI hands modules plain functions, so their ground is necessarily the process's.
-Names* names = nullptr;                                    // NOLINT(*-avoid-non-const-global-variables)
-thread_local HostThread* here = nullptr;                   // NOLINT
+Names* names = nullptr;                   // NOLINT(*-avoid-non-const-global-variables)
+thread_local HostThread* here = nullptr;  // NOLINT
 std::array<std::atomic<HostThread*>, most_loops> threads;  // NOLINT
 
 const void* get(const char* id) {
@@ -30,13 +30,11 @@ const void* get(const char* id) {
   return nullptr;
 }
 
-uint32_t intern(weir_str name) {
-  return name.p == nullptr ? 0 : names->intern({name.p, name.n});
-}
+uint32_t intern(weir_str name) { return name.p == nullptr ? 0 : names->intern({name.p, name.n}); }
 
 // For the lines that modules log; looked at only when one is written.
-std::mutex speakers_mutex;                       // NOLINT
-std::map<const void*, std::string> speakers;     // NOLINT
+std::mutex speakers_mutex;                    // NOLINT
+std::map<const void*, std::string> speakers;  // NOLINT
 
 std::string speaker(const void* instance) {
   const std::lock_guard lock(speakers_mutex);
@@ -53,9 +51,8 @@ void log(const void* instance, uint32_t level, weir_str text) {
 
 const weir_host& Host::table(Names& all) {
   names = &all;
-  static const weir_host host{sizeof(weir_host),      WEIR_ABI_MINOR, WEIR_VERSION,
-                              Log::instance().level(), get,            intern,
-                              log};
+  static const weir_host host{
+      sizeof(weir_host), WEIR_ABI_MINOR, WEIR_VERSION, Log::instance().level(), get, intern, log};
   return host;
 }
 

@@ -11,16 +11,16 @@
 
 #include <weir/module.h>
 
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-
 #include "base/body.hpp"
 #include "chain/handles.hpp"
 #include "event/loop.hpp"
 #include "event/tasks.hpp"
 #include "http/names.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 
 namespace weir {
 

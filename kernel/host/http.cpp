@@ -2,8 +2,6 @@
 //
 // Service weir.http/1: what modules may read and change of an exchange. Whatever would break a
 // message or its framing is refused here, so that no module can make the writer fail.
-#include <algorithm>
-
 #include "chain/attributes.hpp"
 #include "chain/chain.hpp"
 #include "host/host.hpp"
@@ -11,6 +9,8 @@
 #include "http/grammar.hpp"
 #include "http/names.hpp"
 #include "http/path.hpp"
+
+#include <algorithm>
 
 namespace weir {
 namespace {
@@ -69,15 +69,13 @@ weir_str find(weir_tx* tx, uint32_t side, weir_str name) {
 }
 
 weir_rc set(weir_tx* tx, uint32_t side, uint32_t id, weir_str value) {
-  return change_field(tx, side, id, value, [id](Fields& to, auto name, auto text) {
-    return to.set(id, name, text);
-  });
+  return change_field(tx, side, id, value,
+                      [id](Fields& to, auto name, auto text) { return to.set(id, name, text); });
 }
 
 weir_rc add(weir_tx* tx, uint32_t side, uint32_t id, weir_str value) {
-  return change_field(tx, side, id, value, [id](Fields& to, auto name, auto text) {
-    return to.add(id, name, text);
-  });
+  return change_field(tx, side, id, value,
+                      [id](Fields& to, auto name, auto text) { return to.add(id, name, text); });
 }
 
 weir_rc remove(weir_tx* tx, uint32_t side, uint32_t id) {
@@ -101,8 +99,7 @@ weir_rc set_path(weir_tx* tx, weir_str path) {
   const std::string_view copy = exchange.arena().copy({path.p, path.n});
   if (copy.data() == nullptr) return WEIR_ERROR;
   if (!is_target_text(copy) || copy.find('?') != std::string_view::npos) return WEIR_INVALID;
-  const auto canonical =
-      canonical_path(copy, {exchange.request().encoded_slash}, exchange.arena());
+  const auto canonical = canonical_path(copy, {exchange.request().encoded_slash}, exchange.arena());
   if (!canonical) return WEIR_INVALID;
   exchange.request().path = *canonical;
   return WEIR_OK;
@@ -202,11 +199,31 @@ weir_tx* tx(weir_ref ref) {
 }  // namespace
 
 const weir_http& http_service() {
-  static constexpr weir_http table{
-      sizeof(weir_http), fields,    get,        find,          set,       add,    remove,
-      set_method,        set_path,  set_query,  set_authority, set_status, attr,  number,
-      set_attr,          peer,      client,     set_client,    expand_template,   alloc,
-      respond,           want_body, length_changes, resume,    tx};
+  static constexpr weir_http table{sizeof(weir_http),
+                                   fields,
+                                   get,
+                                   find,
+                                   set,
+                                   add,
+                                   remove,
+                                   set_method,
+                                   set_path,
+                                   set_query,
+                                   set_authority,
+                                   set_status,
+                                   attr,
+                                   number,
+                                   set_attr,
+                                   peer,
+                                   client,
+                                   set_client,
+                                   expand_template,
+                                   alloc,
+                                   respond,
+                                   want_body,
+                                   length_changes,
+                                   resume,
+                                   tx};
   return table;
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Service weir.loop/1: timers, posts and tasks that end with their owner.
+#include "chain/chain.hpp"
+#include "host/host.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <utility>
-
-#include "chain/chain.hpp"
-#include "host/host.hpp"
 
 namespace weir {
 namespace {

@@ -11,11 +11,11 @@
 // Thread: one loop.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include "base/body.hpp"
 #include "http/head.hpp"
+
+#include <cstdint>
+#include <string_view>
 
 namespace weir {
 

@@ -173,9 +173,11 @@ Result<Accepted, int> Listener::accept() {
 void Listener::shut_door() {
   if (address_.family() == Address::Family::local) return;
   sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),          BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
-      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),           // A = the flags
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),        // A &= SYN | ACK
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),  // SYN alone?
+      BPF_STMT(BPF_RET | BPF_K, 0),                     // drop it
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),            // let it pass
   };
   const sock_fprog program{std::size(code), code};
   ::setsockopt(fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/wire.hpp"
 
-#include <sys/epoll.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include <sys/epoll.h>
 
 namespace weir {
 namespace {
@@ -44,8 +44,7 @@ void Wire::note(uint32_t events) {
 
 IoResult Wire::receive(std::span<char> into) {
   const IoResult result = socket_.receive(into);
-  const bool short_read = result.status == IoResult::ok &&
-                          result.n < into.size();
+  const bool short_read = result.status == IoResult::ok && result.n < into.size();
   // With the end in sight one more call is due, for it alone tells end from reset.
   if (result.status == IoResult::again || (short_read && !peer_done_)) readable_ = false;
   return result;
@@ -59,7 +58,8 @@ IoResult Wire::send_some() {
   std::array<iovec, most_vectors> vectors;
   const size_t count = out_.gather(vectors);
   // One piece needs no list of pieces, which the system would have to copy and check.
-  if (count == 1) return socket_.send({static_cast<char*>(vectors[0].iov_base), vectors[0].iov_len});
+  if (count == 1)
+    return socket_.send({static_cast<char*>(vectors[0].iov_base), vectors[0].iov_len});
   return socket_.send({vectors.data(), count});
 }
 

@@ -15,9 +15,8 @@ UpstreamOptions options_of(const conf::Upstream& upstream, const conf::Server& s
   options.name = upstream.name;
   if (upstream.host == conf::Upstream::Host::fixed) options.host = upstream.fixed_host;
   options.host_of_endpoint = upstream.host == conf::Upstream::Host::endpoint;
-  options.timeouts = {upstream.connect,          upstream.first_byte,
-                      upstream.read,             server.timeouts.write,
-                      server.timeouts.tunnel,    upstream.idle_timeout};
+  options.timeouts = {upstream.connect,      upstream.first_byte,    upstream.read,
+                      server.timeouts.write, server.timeouts.tunnel, upstream.idle_timeout};
   options.max_idle = upstream.max_idle;
   options.max_requests = upstream.max_requests == 0 ? UINT64_MAX : upstream.max_requests;
   options.response_limits = {.line = response_limits.line,
@@ -46,8 +45,8 @@ Generation::Generation(conf::Document document, conf::Model model, Images& image
       model_(std::move(model)),
       registry_(images, module_folders()) {}
 
-std::unique_ptr<Generation> Generation::build(conf::Document document, Images& images,
-                                              Names& names, conf::Report& report) {
+std::unique_ptr<Generation> Generation::build(conf::Document document, Images& images, Names& names,
+                                              conf::Report& report) {
   auto model = conf::read_model(document, report);
   if (!model) return nullptr;
   std::unique_ptr<Generation> made(new Generation(std::move(document), std::move(*model), images));
@@ -120,8 +119,7 @@ void Generation::make_upstreams() {
         balancer = {&use.instance->component->as<weir_balancer>(), use.instance->handle};
       }
     }
-    upstreams_.push_back(
-        std::make_unique<Upstream>(options_of(upstream, model_.server), balancer));
+    upstreams_.push_back(std::make_unique<Upstream>(options_of(upstream, model_.server), balancer));
   }
 }
 

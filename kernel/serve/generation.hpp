@@ -6,15 +6,15 @@
 // Thread: built and destroyed on control, read by all loops.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "conf/model.hpp"
 #include "serve/instances.hpp"
 #include "serve/router.hpp"
 #include "upstream/upstream.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace weir {
 

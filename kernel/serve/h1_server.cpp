@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/h1_server.hpp"
 
-#include <utility>
-
 #include "base/contract.hpp"
 #include "http/chunk.hpp"
 #include "http/h1_writer.hpp"
+
+#include <utility>
 
 namespace weir {
 namespace {
@@ -17,8 +17,8 @@ void write_head(Body& out, const ResponseHead& head, Persistence persistence) {
   size_t size = head.reason.size() + most_added;
   for (const weir_field& row : head.fields.rows()) size += row.name.n + row.value.n + 4;
   Writer writer(out.reserve(static_cast<uint32_t>(size)));
-  const bool written = writer.write_response({head.status, head.reason}, head.fields, head.framing,
-                                             persistence);
+  const bool written =
+      writer.write_response({head.status, head.reason}, head.fields, head.framing, persistence);
   expects(written, "a response head that can be written");
   out.commit(static_cast<uint32_t>(writer.size()));
 }
@@ -71,8 +71,9 @@ void H1Server::send_response(const ResponseHead& head) {
   if (head.status == 101) return write_head(out_, head, Persistence::websocket);
   persists_ = may_continue(head);
   const bool old = exchange_->request().version == Version::http10;
-  write_head(out_, head,
-             !persists_ ? Persistence::close : (old ? Persistence::keep_alive : Persistence::implied));
+  write_head(
+      out_, head,
+      !persists_ ? Persistence::close : (old ? Persistence::keep_alive : Persistence::implied));
 }
 
 void H1Server::send_body(Body& from, bool last) {

@@ -3,14 +3,12 @@
 // A client's connection that speaks HTTP/1.1: one exchange after the other, in the order asked.
 //
 // At rest it holds a descriptor and this object, no buffer. A head is read from the loop's receive
-// buffer and copied once, into the exchange; what cannot be used yet (a partial head, a request that
-// was sent ahead) is kept aside and nothing more is read. A refused message gets its status and the
-// connection ends, since where the next message begins is not known any more.
+// buffer and copied once, into the exchange; what cannot be used yet (a partial head, a request
+// that was sent ahead) is kept aside and nothing more is read. A refused message gets its status
+// and the connection ends, since where the next message begins is not known any more.
 //
 // Thread: one loop.
 #pragma once
-
-#include <string>
 
 #include "chain/exchange.hpp"
 #include "event/timers.hpp"
@@ -19,6 +17,8 @@
 #include "http/head_scanner.hpp"
 #include "http/stream.hpp"
 #include "net/wire.hpp"
+
+#include <string>
 
 namespace weir {
 
@@ -34,8 +34,8 @@ struct ServerLimits {
   Clock::duration body_rate_after{};  // before that the rate is not looked at
   Clock::duration keep_alive{};
   Clock::duration keep_alive_overload{};
-  Clock::duration write_time{};       // without progress
-  Clock::duration unread_time{};      // for unread_body, and for the last goodbye
+  Clock::duration write_time{};   // without progress
+  Clock::duration unread_time{};  // for unread_body, and for the last goodbye
   Clock::duration tunnel{};
 };
 
@@ -132,17 +132,17 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   Framing framing_;  // of the response
   const Fields* trailers_ = nullptr;
   State state_ = State::idle;
-  bool persists_ = true;        // after this exchange
+  bool persists_ = true;          // after this exchange
   bool bodiless_ = false;         // the response has no body, whatever its framing says
   bool response_queued_ = false;  // to its last byte
   bool progressed_ = false;       // something was sent since the deadline was set
-  bool reports_drain_ = false;  // the backlog was too long
-  bool drained_ = false;        // and is not any more; told in the next turn
-  bool complete_ = false;       // the response is sent; told in the next turn
-  bool broken_ = false;         // a write failed, or the response cannot be completed
-  bool resets_ = false;         // nothing but a reset tells the client that it is incomplete
-  bool write_over_ = false;     // of a tunnel: our direction is ended
-  bool input_over_ = false;     // the client has ended its direction
+  bool reports_drain_ = false;    // the backlog was too long
+  bool drained_ = false;          // and is not any more; told in the next turn
+  bool complete_ = false;         // the response is sent; told in the next turn
+  bool broken_ = false;           // a write failed, or the response cannot be completed
+  bool resets_ = false;           // nothing but a reset tells the client that it is incomplete
+  bool write_over_ = false;       // of a tunnel: our direction is ended
+  bool input_over_ = false;       // the client has ended its direction
 };
 
 }  // namespace weir

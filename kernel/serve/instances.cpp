@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/instances.hpp"
 
+#include "host/host.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "host/host.hpp"
 
 namespace weir {
 namespace {
@@ -61,8 +61,7 @@ Instance::~Instance() {
 }
 
 bool InstanceUse::is_handler() const {
-  return instance != nullptr &&
-         std::holds_alternative<weir_handler>(instance->component->ops);
+  return instance != nullptr && std::holds_alternative<weir_handler>(instance->component->ops);
 }
 
 Instances::Instances(const conf::Model& model, const Registry& registry, Names& names,
@@ -139,8 +138,8 @@ Instance* Instances::make(const Making& making) {
                              ? !security
                              : making.keys.on_fault == conf::OnFault::open;
   if (security && instance->fails_open) {
-    report_.error(making.input.place, making.input.title +
-                                          ": on_fault: a module that guards never lets a fault pass",
+    report_.error(making.input.place,
+                  making.input.title + ": on_fault: a module that guards never lets a fault pass",
                   "remove on_fault, or write on_fault = \"closed\"");
   }
   instance->wait_timeout = making.keys.wait_timeout;
@@ -156,8 +155,8 @@ void Instances::configure(Instance& instance) {
   const weir_component& table = instance.component->table;
   if (table.configure == nullptr) return;
   Configuring configuring{instance, instance.input_, report_};
-  const weir_setup setup{sizeof(weir_setup), 0,        as_str(instance.name), instance.conf,
-                         &configuring,       complain, metric};
+  const weir_setup setup{
+      sizeof(weir_setup), 0, as_str(instance.name), instance.conf, &configuring, complain, metric};
   const size_t errors = report_.errors();
   const weir_rc rc = table.configure(&setup, &instance.handle);
   if (instance.handle != nullptr) {
@@ -175,8 +174,8 @@ InstanceUse Instances::overlaid(Instance& instance, const conf::Use& use) {
   if (use.keys == nullptr) return {&instance, instance.conf};
   conf::Input input = instance.input_;
   input.overlay = use.keys;
-  const void* const conf = conf::fill(schema_of(*instance.component), input, instance.storage_,
-                                      report_, intern_);
+  const void* const conf =
+      conf::fill(schema_of(*instance.component), input, instance.storage_, report_, intern_);
   return {conf == nullptr ? nullptr : &instance, conf};
 }
 

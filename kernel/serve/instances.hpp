@@ -13,16 +13,16 @@
 
 #include <weir/module.h>
 
+#include "base/clock.hpp"
+#include "conf/model.hpp"
+#include "http/names.hpp"
+#include "module/registry.hpp"
+
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "conf/model.hpp"
-#include "http/names.hpp"
-#include "module/registry.hpp"
 
 namespace weir {
 
@@ -62,8 +62,7 @@ struct InstanceUse {
 
 class Instances {
  public:
-  Instances(const conf::Model& model, const Registry& registry, Names& names,
-            conf::Report& report);
+  Instances(const conf::Model& model, const Registry& registry, Names& names, conf::Report& report);
 
   // A name in the `filters` of a listener or route: a filter or a handler.
   InstanceUse chain_use(const conf::Use& use);
@@ -98,8 +97,8 @@ class Instances {
   conf::Report& report_;
   conf::Intern intern_;
   std::vector<std::unique_ptr<Instance>> all_;
-  std::map<std::string, Instance*> named_;   // [filter.NAME]
-  std::map<std::string, Instance*> plain_;   // used by the component's name, without keys
+  std::map<std::string, Instance*> named_;  // [filter.NAME]
+  std::map<std::string, Instance*> plain_;  // used by the component's name, without keys
   std::vector<InstanceUse> observers_;
 };
 

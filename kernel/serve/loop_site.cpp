@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/loop_site.hpp"
 
+#include "chain/exchange.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "chain/exchange.hpp"
 
 namespace weir {
 
@@ -19,8 +19,8 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
     if (!dry || !observes) add_instance(*instance, parts);
   }
   for (const auto& upstream : generation_->upstreams()) {
-    upstreams_.push_back(
-        dry ? nullptr : std::make_unique<LoopUpstream>(*upstream, parts.loop, parts.bodies));
+    upstreams_.push_back(dry ? nullptr
+                             : std::make_unique<LoopUpstream>(*upstream, parts.loop, parts.bodies));
   }
   for (const InstanceUse& use : generation_->instances().observers()) {
     if (!dry) site_.observers.push_back(use_of<weir_observer>(use));
@@ -123,9 +123,9 @@ void LoopSite::add_routes(const Names& names) {
 
 void LoopSite::find(const Exchange& exchange, Found& found) const {
   const RequestHead& request = exchange.request();
-  const RouteQuery query{exchange.listener().index, request.host,    request.path,
-                         request.method,            request.query,   &request.fields,
-                         exchange.client};
+  const RouteQuery query{
+      exchange.listener().index, request.host,   request.path, request.method, request.query,
+      &request.fields,           exchange.client};
   RouteMatch match;
   if (!generation_->router().match(query, match)) return;
   found.route = &routes_[match.route];
@@ -136,7 +136,9 @@ void LoopSite::find(const Exchange& exchange, Found& found) const {
 void LoopSite::flush() {
   for (OnLoop& instance : instances_) {
     for (const ObserverUse& use : site_.observers) {
-      if (use.owner != &instance.view || !instance.runs() || !WEIR_HAS(weir_observer, use.ops, flush)) continue;
+      if (use.owner != &instance.view || !instance.runs() ||
+          !WEIR_HAS(weir_observer, use.ops, flush))
+        continue;
       use.ops->flush(instance.view.instance, instance.view.state);
     }
   }

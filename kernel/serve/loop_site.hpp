@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A generation on one loop: made on the loop's thread when the generation goes live there, gone when
-// its last exchange is.
+// A generation on one loop: made on the loop's thread when the generation goes live there, gone
+// when its last exchange is.
 //
 // Thread: its loop.
 #pragma once
+
+#include "chain/site.hpp"
+#include "serve/generation.hpp"
 
 #include <deque>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "chain/site.hpp"
-#include "serve/generation.hpp"
 
 namespace weir {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/server.hpp"
 
-#include <signal.h>
-#include <sys/random.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include "base/log.hpp"
 
 #include <algorithm>
 #include <fstream>
 #include <utility>
 
-#include "base/log.hpp"
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {
@@ -46,8 +46,8 @@ size_t connection_limit(int64_t configured) {
   if (configured > 0) return static_cast<size_t>(configured);
   const auto share = static_cast<size_t>(static_cast<double>(limit.rlim_cur) * 0.45);
   if (share < 1024) {
-    WEIR_LOG(WEIR_WARN, "the open file limit of ", uint64_t{limit.rlim_cur},
-             " leaves room for ", share, " client connections; raise it (ulimit -n)");
+    WEIR_LOG(WEIR_WARN, "the open file limit of ", uint64_t{limit.rlim_cur}, " leaves room for ",
+             share, " client connections; raise it (ulimit -n)");
   }
   return std::clamp(share, size_t{16}, most_connections);
 }
@@ -129,9 +129,8 @@ void Server::start_workers() {
   starting_ = running_ = workers_.size();
   for (const auto& worker : workers_) {
     threads_.emplace_back([this, &worker = *worker] {
-      worker.run([this](const std::string& failure) {
-        loop_.post([this, failure] { heard(failure); });
-      });
+      worker.run(
+          [this](const std::string& failure) { loop_.post([this, failure] { heard(failure); }); });
       loop_.post([this] { worker_ended(); });
     });
   }

@@ -5,19 +5,19 @@
 // Thread: made and run on the main thread, which becomes the control thread.
 #pragma once
 
-#include <atomic>
-#include <deque>
-#include <memory>
-#include <string>
-#include <thread>
-#include <vector>
-
 #include "event/signals.hpp"
 #include "net/listener.hpp"
 #include "serve/client_counts.hpp"
 #include "serve/generation.hpp"
 #include "serve/upstream_addresses.hpp"
 #include "serve/worker.hpp"
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace weir {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/upstream_addresses.hpp"
 
-#include <utility>
-
 #include "base/log.hpp"
+
+#include <utility>
 
 namespace weir {
 

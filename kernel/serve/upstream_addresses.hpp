@@ -8,13 +8,13 @@
 // Thread: control.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <vector>
-
 #include "conf/model.hpp"
 #include "net/resolver.hpp"
 #include "upstream/upstream.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
 
 namespace weir {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/worker.hpp"
 
+#include "base/log.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <new>
 #include <utility>
-
-#include "base/log.hpp"
 
 namespace weir {
 namespace {

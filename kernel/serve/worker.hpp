@@ -6,32 +6,29 @@
 // Thread: made on control; run() and everything below it on its own; post-like calls from control.
 #pragma once
 
-#include <atomic>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "host/host.hpp"
 #include "net/acceptor.hpp"
 #include "serve/client_counts.hpp"
 #include "serve/h1_server.hpp"
 #include "serve/loop_site.hpp"
 
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace weir {
 
 struct WorkerOptions {
   uint32_t index = 0;
   uint32_t loops = 1;
-  size_t connections = 0;      // most at a time on this loop
-  uint32_t per_client = 0;     // over all loops; 0: no limit
+  size_t connections = 0;   // most at a time on this loop
+  uint32_t per_client = 0;  // over all loops; 0: no limit
   std::string pseudonym;
 };
 
-class Worker final : private ConnectionOwner,
-                     private Ticker,
-                     private Deferred,
-                     private Timer {
+class Worker final : private ConnectionOwner, private Ticker, private Deferred, private Timer {
  public:
   Worker(const WorkerOptions& options, Names& names, Tasks& tasks, ClientCounts& clients);
   ~Worker() override;

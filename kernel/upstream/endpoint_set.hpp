@@ -11,12 +11,12 @@
 
 #include <weir/module.h>
 
+#include "net/address.hpp"
+
 #include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "net/address.hpp"
 
 namespace weir {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/h1_client.hpp"
 
-#include <utility>
-
 #include "base/contract.hpp"
 #include "http/chunk.hpp"
 #include "http/h1_writer.hpp"
 
+#include <utility>
+
 namespace weir {
 namespace {
 
-constexpr size_t most_added = 128;   // bytes of a head beside its fields
+constexpr size_t most_added = 128;  // bytes of a head beside its fields
 
 }  // namespace
 
@@ -44,9 +44,9 @@ void H1Client::send_request(const RequestHead& head) {
   size_t size = head.method.size() + head.path.size() + head.query.size() + most_added;
   for (const weir_field& row : head.fields.rows()) size += row.name.n + row.value.n + 4;
   Writer writer(out_.reserve(static_cast<uint32_t>(size)));
-  const bool written = writer.write_request(
-      {head.method, head.path, head.query}, head.fields, framing_,
-      wants_upgrade_ ? Persistence::websocket : Persistence::implied);
+  const bool written =
+      writer.write_request({head.method, head.path, head.query}, head.fields, framing_,
+                           wants_upgrade_ ? Persistence::websocket : Persistence::implied);
   expects(written, "a request head that can be written");
   out_.commit(static_cast<uint32_t>(writer.size()));
   arm();

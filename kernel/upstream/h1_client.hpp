@@ -10,8 +10,6 @@
 // Thread: one loop.
 #pragma once
 
-#include <string>
-
 #include "base/arena.hpp"
 #include "base/list.hpp"
 #include "event/timers.hpp"
@@ -21,6 +19,8 @@
 #include "http/names.hpp"
 #include "http/stream.hpp"
 #include "net/wire.hpp"
+
+#include <string>
 
 namespace weir {
 
@@ -33,7 +33,7 @@ struct ClientTimeouts {
   Clock::duration read{};   // between bytes of the response
   Clock::duration write{};  // without progress of the request
   Clock::duration tunnel{};
-  Clock::duration idle{};   // in the pool
+  Clock::duration idle{};  // in the pool
 };
 
 // Who gets a connection back; the pool.
@@ -73,8 +73,8 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   EndpointsOnLoop* home = nullptr;  // the set it was dialled for
   size_t place = 0;                 // among all connections of that set
   size_t endpoint = 0;              // of that set
-  uint64_t served = 0;          // exchanges begun on it
-  Clock::time_point idle_since;  // while in the pool
+  uint64_t served = 0;              // exchanges begun on it
+  Clock::time_point idle_since;     // while in the pool
 
   void send_request(const RequestHead& head) override;
   void send_body(Body& from, bool last) override;
@@ -124,12 +124,12 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   ResponseHead response_;
   std::string_view method_;
   const Fields* trailers_ = nullptr;  // of the request
-  Framing framing_;  // of the request's body
+  Framing framing_;                   // of the request's body
   bool wants_upgrade_ = false;
-  bool tunnel_open_ = false;    // the exchange has agreed to it
+  bool tunnel_open_ = false;   // the exchange has agreed to it
   bool request_sent_ = false;  // its last byte is queued
   bool response_begun_ = false;
-  bool broken_ = false;  // a write failed; told in the next turn
+  bool broken_ = false;         // a write failed; told in the next turn
   bool reports_drain_ = false;  // the backlog was too long
   bool write_over_ = false;     // of a tunnel: our direction is ended
   bool drained_ = false;        // and is not any more; told in the next turn

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/upstream.hpp"
 
+#include "base/contract.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "base/contract.hpp"
 
 namespace weir {
 
@@ -53,11 +53,11 @@ struct EndpointsOnLoop {
   }
 
   std::shared_ptr<const EndpointSet> set;
-  std::unique_ptr<std::byte[]> state;                   // the balancer's
-  std::vector<std::unique_ptr<H1Client>> connections;   // all of them
-  std::vector<std::vector<H1Client*>> idle;             // by endpoint, newest last
-  std::vector<uint8_t> skip;                            // room for a pick
-  size_t attempts = 0;                                  // that name this set
+  std::unique_ptr<std::byte[]> state;                  // the balancer's
+  std::vector<std::unique_ptr<H1Client>> connections;  // all of them
+  std::vector<std::vector<H1Client*>> idle;            // by endpoint, newest last
+  std::vector<uint8_t> skip;                           // room for a pick
+  size_t attempts = 0;                                 // that name this set
 };
 
 LoopUpstream::LoopUpstream(Upstream& upstream, Loop& loop, BodyPool& pool)
@@ -132,7 +132,8 @@ bool LoopUpstream::choose(Attempt& attempt, weir_tx* tx) {
     const weir_pick view = view_of(set, skip, tx);
     picked = set.set->balancer().ops->pick(set.set->balancer().instance, &view);
   } else if (skip != nullptr) {
-    picked = static_cast<int32_t>(std::find(set.skip.begin(), set.skip.end(), 0) - set.skip.begin());
+    picked =
+        static_cast<int32_t>(std::find(set.skip.begin(), set.skip.end(), 0) - set.skip.begin());
   }
   if (picked < 0 || static_cast<size_t>(picked) >= count) return false;
   attempt.set_ = &set;
@@ -192,8 +193,8 @@ void LoopUpstream::head_arrived(Attempt& attempt) {
   const EndpointSet& set = *attempt.set_->set;
   if (set.table() == nullptr || !WEIR_HAS(weir_balancer, set.balancer().ops, done)) return;
   const weir_pick view = view_of(*attempt.set_, nullptr, nullptr);
-  set.balancer().ops->done(set.balancer().instance, &view,
-                           static_cast<uint32_t>(attempt.endpoint_), WEIR_SUCCEEDED,
+  set.balancer().ops->done(set.balancer().instance, &view, static_cast<uint32_t>(attempt.endpoint_),
+                           WEIR_SUCCEEDED,
                            static_cast<uint64_t>((loop_.now() - attempt.began_).count()));
 }
 

@@ -9,6 +9,9 @@
 // Thread: Upstream on control, `current` by any; LoopUpstream on its loop.
 #pragma once
 
+#include "upstream/endpoint_set.hpp"
+#include "upstream/h1_client.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -17,14 +20,11 @@
 #include <string>
 #include <vector>
 
-#include "upstream/endpoint_set.hpp"
-#include "upstream/h1_client.hpp"
-
 namespace weir {
 
 struct UpstreamOptions {
   std::string name;
-  std::string host;              // sent as Host; empty: the client's
+  std::string host;               // sent as Host; empty: the client's
   bool host_of_endpoint = false;  // the endpoint's address is sent as Host
   HeadLimits response_limits = weir::response_limits;
   ClientTimeouts timeouts;

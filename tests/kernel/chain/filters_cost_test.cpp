@@ -1,25 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What filters that do nothing add to an exchange. The figure is printed, not judged: a clock decides
-// no test.
-#include <algorithm>
-#include <boost/test/unit_test.hpp>
-#include <chrono>
-#include <memory>
-
+// What filters that do nothing add to an exchange. The figure is printed, not judged: a clock
+// decides no test.
 #include "chain/chain.hpp"
 #include "chain/exchange.hpp"
 #include "http/h1_reader.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include <boost/test/unit_test.hpp>
 
 namespace weir {
 namespace {
 
 uint32_t go_on(const weir_call*) { return WEIR_NEXT; }
-constexpr weir_http_filter passing{sizeof(weir_http_filter), 0, go_on, nullptr, go_on, nullptr,
-                                   nullptr, nullptr};
-constexpr weir_component filter{sizeof(weir_component), 0, "weir.http-filter/1", "pass", "",
-                                nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
-                                nullptr, nullptr, nullptr};
+constexpr weir_http_filter passing{
+    sizeof(weir_http_filter), 0, go_on, nullptr, go_on, nullptr, nullptr, nullptr};
+constexpr weir_component filter{sizeof(weir_component),
+                                0,
+                                "weir.http-filter/1",
+                                "pass",
+                                "",
+                                nullptr,
+                                nullptr,
+                                nullptr,
+                                nullptr,
+                                nullptr,
+                                nullptr,
+                                nullptr,
+                                nullptr,
+                                nullptr,
+                                nullptr};
 
 uint32_t respond(const weir_call* call) {
   exchange_of(call->tx).answer(204, {}, {});
@@ -65,8 +78,7 @@ struct Ground {
     Taker client;
     Exchange exchange({&site, &listener, &client, {}, 0});
     const std::string_view head = "GET / HTTP/1.1\r\nHost: test\r\nAccept: */*\r\n\r\n";
-    const auto refusal =
-        read_request(head, {}, exchange.arena(), names, exchange.request());
+    const auto refusal = read_request(head, {}, exchange.arena(), names, exchange.request());
     BOOST_REQUIRE(!refusal);
     exchange.begin();
     exchange.response_sent();
