@@ -25,6 +25,8 @@
  */
 #ifndef WEIR_MODULE_H
 #define WEIR_MODULE_H
+/* Columns of comments are aligned by hand. */
+/* clang-format off */
 #include <stddef.h>
 #include <stdint.h>
 #ifdef __cplusplus
@@ -35,12 +37,12 @@ extern "C" {
 #define WEIR_ABI_MINOR 0u
 
 /* True when the struct that `p` points to is new enough to hold member `m`, and `m` is set. */
-#define WEIR_HAS(T, p, m) ((p) && (p)->size >= offsetof(T, m) + sizeof(((T*)0)->m) && (p)->m)
+#define WEIR_HAS(T, p, m) ((p) && (p)->size >= offsetof(T, m) + sizeof(((T *)0)->m) && (p)->m)
 
 /* ---- Basic types --------------------------------------------------------------------------- */
 
 typedef struct weir_str { /* bytes, not NUL-ended; p == NULL: absent. Frozen */
-  const char* p;
+  const char *p;
   size_t n;
 } weir_str;
 
@@ -76,67 +78,67 @@ typedef struct weir_body weir_body;         /* a queue of reference-counted byte
 typedef struct weir_template weir_template; /* a compiled "{client.address} {request.path}" */
 
 /* Called exactly once. why is WEIR_OK, or WEIR_GONE when the owner ended first: free `arg` only. */
-typedef void (*weir_fn)(void* arg, weir_rc why);
+typedef void (*weir_fn)(void *arg, weir_rc why);
 
 /* ---- The host ------------------------------------------------------------------------------ */
 
 typedef struct weir_host { /* the one table a module is given; all else comes from get */
   uint32_t size;
   uint32_t abi_minor;
-  const char* version;       /* the kernel's, for people */
-  const uint32_t* log_level; /* read it before formatting anything: log when level >= *log_level */
-  const void* (*get)(const char* service_id); /* table or NULL; lasts as long as the process [A] */
+  const char *version;       /* the kernel's, for people */
+  const uint32_t *log_level; /* read it before formatting anything: log when level >= *log_level */
+  const void *(*get)(const char *service_id); /* table or NULL; lasts as long as the process [A] */
   uint32_t (*intern)(weir_str name); /* lower case field or attribute name to id; lasts      [C] */
-  void (*log)(const void* instance, uint32_t level, weir_str text); /* instance may be NULL  [A] */
+  void (*log)(const void *instance, uint32_t level, weir_str text); /* instance may be NULL  [A] */
 } weir_host;
 
 /* ---- Configuration: declared, so that the kernel parses, checks, merges and documents it ---- */
 
-enum {                /* type of a key, and the member it fills in the conf struct */
-       WEIR_BOOL = 1, /* uint32_t: 0 or 1 */
-       WEIR_INT,      /* int64_t */
-       WEIR_FLOAT,    /* double */
-       WEIR_TEXT,     /* weir_str */
-       WEIR_DURATION, /* int64_t nanoseconds, written "30s" */
-       WEIR_BYTES,    /* uint64_t, written "64KiB" */
-       WEIR_PERCENT,  /* double 0 to 1, written "20%" */
-       WEIR_RATE,     /* double per second, written "50/s" */
-       WEIR_CHOICE,   /* uint32_t: index into choices */
-       WEIR_TEMPLATE, /* const weir_template *: expand it with weir.http/1; NULL when absent */
-       WEIR_CIDR,     /* weir_cidr; a bare address is a range of one */
-       WEIR_FILE,     /* weir_str: a path, made absolute from the file that names it; not opened */
-       WEIR_SECRET,   /* weir_str; only { file = } or { env = }, never shown by dumps */
-       WEIR_TABLE     /* the struct described by `sub`, nested in place */
+enum { /* type of a key, and the member it fills in the conf struct */
+  WEIR_BOOL = 1, /* uint32_t: 0 or 1 */
+  WEIR_INT,      /* int64_t */
+  WEIR_FLOAT,    /* double */
+  WEIR_TEXT,     /* weir_str */
+  WEIR_DURATION, /* int64_t nanoseconds, written "30s" */
+  WEIR_BYTES,    /* uint64_t, written "64KiB" */
+  WEIR_PERCENT,  /* double 0 to 1, written "20%" */
+  WEIR_RATE,     /* double per second, written "50/s" */
+  WEIR_CHOICE,   /* uint32_t: index into choices */
+  WEIR_TEMPLATE, /* const weir_template *: expand it with weir.http/1; NULL when absent */
+  WEIR_CIDR,     /* weir_cidr; a bare address is a range of one */
+  WEIR_FILE,     /* weir_str: a path, made absolute from the file that names it; not opened */
+  WEIR_SECRET,   /* weir_str; only { file = } or { env = }, never shown by dumps */
+  WEIR_TABLE     /* the struct described by `sub`, nested in place */
 };
-enum {                       /* flags of a key */
-       WEIR_LIST = 1,        /* weir_list of the type's member; one value counts as a list of one */
-       WEIR_MAP = 2,         /* weir_list of { weir_str key; uint64_t key_id; member } */
-       WEIR_REQUIRED = 4,    /* must be written */
-       WEIR_PER_ROUTE = 8,   /* may be set again where a route uses a named instance */
-       WEIR_DEPRECATED = 16, /* still works; `check` warns with the doc text */
-       WEIR_FIELD_KEYS = 32  /* WEIR_MAP: keys are field names, checked, key_id is their id */
+enum { /* flags of a key */
+  WEIR_LIST = 1,       /* weir_list of the type's member; one value counts as a list of one */
+  WEIR_MAP = 2,        /* weir_list of { weir_str key; uint64_t key_id; member } */
+  WEIR_REQUIRED = 4,   /* must be written */
+  WEIR_PER_ROUTE = 8,  /* may be set again where a route uses a named instance */
+  WEIR_DEPRECATED = 16,/* still works; `check` warns with the doc text */
+  WEIR_FIELD_KEYS = 32 /* WEIR_MAP: keys are field names, checked, key_id is their id */
 };
 
 typedef struct weir_list { /* entries lie one after the other. Frozen */
-  const void* items;
+  const void *items;
   size_t n;
 } weir_list;
 
 typedef struct weir_schema weir_schema;
 typedef struct weir_key { /* may grow: the array's stride is weir_schema.key_size */
-  const char* name;       /* as in the file */
-  const char* doc;        /* one sentence for the manual */
-  const char* preset;     /* the default, written as in the file; NULL: absent (all bits zero) */
+  const char *name;       /* as in the file */
+  const char *doc;        /* one sentence for the manual */
+  const char *preset;     /* the default, written as in the file; NULL: absent (all bits zero) */
   uint32_t type, flags;
-  size_t offset;              /* of the member in the conf struct */
-  const char* const* choices; /* WEIR_CHOICE: NULL-ended */
-  const weir_schema* sub;     /* WEIR_TABLE */
+  size_t offset;          /* of the member in the conf struct */
+  const char *const *choices; /* WEIR_CHOICE: NULL-ended */
+  const weir_schema *sub;     /* WEIR_TABLE */
   double min, max;            /* inclusive, in the member's unit; both 0: no bound */
 } weir_key;
 struct weir_schema {
   uint32_t size;
   uint32_t key_size;
-  const weir_key* keys;
+  const weir_key *keys;
   size_t count;
   size_t conf_size;
 };
@@ -147,53 +149,53 @@ enum { WEIR_COUNTER = 1, WEIR_GAUGE = 2 }; /* kinds of metric */
 
 typedef struct weir_setup { /* the argument of configure */
   uint32_t size;
-  uint32_t flags;   /* none yet */
-  weir_str name;    /* the instance's name in the file; lasts as long as the instance */
-  const void* conf; /* your struct, filled; lasts as long as the instance */
-  void* report;     /* first argument of complain */
+  uint32_t flags;           /* none yet */
+  weir_str name;            /* the instance's name in the file; lasts as long as the instance */
+  const void *conf;         /* your struct, filled; lasts as long as the instance */
+  void *report;             /* first argument of complain */
   /* A finding of yours, at the key's place in the file; level is WEIR_WARN or WEIR_ERR, key is a
      path such as "users[2].hash" or NULL for the whole table, hint is a way out or absent.  [C] */
-  void (*complain)(void* report, uint32_t level, const char* key, weir_str text, weir_str hint);
+  void (*complain)(void *report, uint32_t level, const char *key, weir_str text, weir_str hint);
   /* Index of a cell in weir_call.cells; the same name within one instance is the same cell. [C] */
-  uint32_t (*metric)(void* report, uint32_t kind, const char* name, const char* help);
+  uint32_t (*metric)(void *report, uint32_t kind, const char *name, const char *help);
 } weir_setup;
 
 /* ---- A module and its components ----------------------------------------------------------- */
 
 typedef struct weir_worker { /* one event loop, as an instance meets it */
   uint32_t size;
-  uint32_t index; /* 0 .. count - 1 */
+  uint32_t index;   /* 0 .. count - 1 */
   uint32_t count;
-  weir_ref ref;    /* owner for timers and tasks of this instance on this loop */
-  uint64_t* cells; /* this loop's metric cells of this instance */
+  weir_ref ref;     /* owner for timers and tasks of this instance on this loop */
+  uint64_t *cells;  /* this loop's metric cells of this instance */
 } weir_worker;
 
-enum {                    /* flags of a component */
-       WEIR_DRAFT = 1,    /* may still change; the manual says so */
-       WEIR_SECURITY = 2, /* a fault of it never lets a request pass */
-       WEIR_ANSWERS = 4   /* a filter that answers by itself: its route needs no `to` */
+enum { /* flags of a component */
+  WEIR_DRAFT = 1,    /* may still change; the manual says so */
+  WEIR_SECURITY = 2, /* a fault of it never lets a request pass */
+  WEIR_ANSWERS = 4   /* a filter that answers by itself: its route needs no `to` */
 };
 
 typedef struct weir_component {
   uint32_t size;
   uint32_t flags;
-  const char* kind;            /* "weir.http-filter/1", "weir.handler/1", "weir.balancer/1", ... */
-  const char* name;            /* as used in the file */
-  const char* doc;             /* one sentence */
-  const weir_schema* schema;   /* NULL: it has no keys */
-  const void* ops;             /* the vtable of that kind */
-  const char* const* identity; /* NULL-ended field names that only this component may set: the
+  const char *kind;      /* "weir.http-filter/1", "weir.handler/1", "weir.balancer/1", ... */
+  const char *name;      /* as used in the file */
+  const char *doc;       /* one sentence */
+  const weir_schema *schema; /* NULL: it has no keys */
+  const void *ops;           /* the vtable of that kind */
+  const char *const *identity; /* NULL-ended field names that only this component may set: the
                                   kernel drops them from requests as they arrive; may be NULL */
   /* Pure: it may read the conf and files, but starts no thread, socket or timer, so that `check`
      runs exactly this. Return WEIR_ERROR after complain to refuse the file.                 [C] */
-  weir_rc (*configure)(const weir_setup*, void** instance);
-  weir_rc (*start)(void* instance);              /* its generation goes live                 [C] */
-  void (*adopt)(void* instance, void* previous); /* reload within one image: take over state [C] */
-  weir_rc (*worker_start)(void* instance, const weir_worker*, void** state); /* worker lasts
-                                                                    until worker_stop       [W] */
-  void (*worker_stop)(void* instance, void* state); /* no exchange of it is left here        [W] */
-  void (*reopen)(void* instance, void* state); /* SIGUSR1: open log files anew             [W] */
-  void (*destroy)(void* instance);             /* last                                     [C] */
+  weir_rc (*configure)(const weir_setup *, void **instance);
+  weir_rc (*start)(void *instance);              /* its generation goes live                 [C] */
+  void (*adopt)(void *instance, void *previous); /* reload within one image: take over state [C] */
+  weir_rc (*worker_start)(void *instance, const weir_worker *, void **state); /* worker lasts
+                                                                     until worker_stop       [W] */
+  void (*worker_stop)(void *instance, void *state); /* no exchange of it is left here        [W] */
+  void (*reopen)(void *instance, void *state);   /* SIGUSR1: open log files anew             [W] */
+  void (*destroy)(void *instance);               /* last                                     [C] */
 } weir_component;
 
 typedef struct weir_module {
@@ -201,26 +203,26 @@ typedef struct weir_module {
   uint32_t minor_built;    /* WEIR_ABI_MINOR at compile time, shown to people */
   uint32_t minor_required; /* loads when weir_host.abi_minor >= minor_required */
   const char *name, *version, *license, *doc;
-  const weir_component* const* components; /* NULL-ended */
-  const char* const* needs; /* NULL-ended permissions: "files", "connect", "threads"; may be NULL */
-  weir_rc (*load)(const weir_host*); /* once per mapped image; the host table lasts    [C] */
+  const weir_component *const *components; /* NULL-ended */
+  const char *const *needs; /* NULL-ended permissions: "files", "connect", "threads"; may be NULL */
+  weir_rc (*load)(const weir_host *);      /* once per mapped image; the host table lasts    [C] */
 } weir_module;
 
 #ifndef WEIR_ENTRY /* a static build gives each module an entry name of its own */
 #define WEIR_ENTRY weir_module_v1
 #endif
-typedef const weir_module* (*weir_entry_fn)(void); /* returns constant data, does nothing    [C] */
+typedef const weir_module *(*weir_entry_fn)(void); /* returns constant data, does nothing    [C] */
 
 /* The note lets tools and the loader read name, version and needed minor without running code.
    One per module, beside WEIR_EXPORT: WEIR_NOTE("hello", "1.0", "0", "weir.http-filter/1") */
 #define WEIR_NOTE_TEXT(name, version, minor, kinds) \
   "abi=1 needs=" minor " name=" name " version=" version " kinds=" kinds
-#define WEIR_NOTE(name, version, minor, kinds)                                      \
-  __attribute__((used, section(".note.weir"), aligned(4))) static const struct {    \
-    uint32_t name_size, text_size, type;                                            \
-    char owner[8];                                                                  \
-    char text[(sizeof(WEIR_NOTE_TEXT(name, version, minor, kinds)) + 3) / 4 * 4];   \
-  } weir_note = {5, sizeof(WEIR_NOTE_TEXT(name, version, minor, kinds)), 1, "weir", \
+#define WEIR_NOTE(name, version, minor, kinds)                                             \
+  __attribute__((used, section(".note.weir"), aligned(4))) static const struct {           \
+    uint32_t name_size, text_size, type;                                                   \
+    char owner[8];                                                                         \
+    char text[(sizeof(WEIR_NOTE_TEXT(name, version, minor, kinds)) + 3) / 4 * 4];          \
+  } weir_note = {5, sizeof(WEIR_NOTE_TEXT(name, version, minor, kinds)), 1, "weir",        \
                  WEIR_NOTE_TEXT(name, version, minor, kinds)}
 #ifdef __cplusplus
 #define WEIR_EXPORT extern "C" __attribute__((visibility("default")))
@@ -232,72 +234,36 @@ typedef const weir_module* (*weir_entry_fn)(void); /* returns constant data, doe
 
 /* Field names with a constant id, in lower case. Append only: the position is the id. A name from
    a config file gets an id from WEIR_INTERNED on; a name that only a peer sent has id 0. */
-#define WEIR_FIELD_NAMES(X)                                                                                      \
-  X(HOST, "host")                                                                                                \
-  X(CONNECTION, "connection") X(CONTENT_LENGTH, "content-length") X(                                             \
-      TRANSFER_ENCODING,                                                                                         \
-      "transfer-encoding") X(CONTENT_TYPE, "content-type") X(DATE, "date") X(ACCEPT, "accept")                   \
-      X(ACCEPT_ENCODING, "accept-encoding") X(ACCEPT_LANGUAGE, "accept-language") X(                             \
-          ACCEPT_RANGES, "accept-ranges") X(AGE, "age") X(ALLOW, "allow") X(ALT_SVC, "alt-svc")                  \
-          X(AUTHORIZATION, "authorization") X(CACHE_CONTROL, "cache-control") X(                                 \
-              CONTENT_DISPOSITION, "content-disposition") X(CONTENT_ENCODING, "content-encoding")                \
-              X(CONTENT_LANGUAGE, "content-language") X(CONTENT_LOCATION, "content-location") X(                 \
-                  CONTENT_RANGE, "content-range") X(COOKIE, "cookie") X(ETAG, "etag") X(EXPECT,                  \
-                                                                                        "expect")                \
-                  X(EXPIRES, "expires") X(FORWARDED, "forwarded") X(IF_MATCH, "if-match") X(                     \
-                      IF_MODIFIED_SINCE, "if-modified-since") X(IF_NONE_MATCH, "if-none-match")                  \
-                      X(IF_RANGE, "if-range") X(IF_UNMODIFIED_SINCE, "if-unmodified-since") X(                   \
-                          KEEP_ALIVE, "keep-alive") X(LAST_MODIFIED, "last-modified") X(LINK,                    \
-                                                                                        "link")                  \
-                          X(LOCATION, "location") X(MAX_FORWARDS, "max-forwards") X(                             \
-                              ORIGIN, "origin") X(PRAGMA, "pragma") X(PROXY_AUTHENTICATE,                        \
-                                                                      "proxy-authenticate")                      \
-                              X(PROXY_AUTHORIZATION, "proxy-authorization") X(                                   \
-                                  PROXY_CONNECTION,                                                              \
-                                  "proxy-connection") X(RANGE, "range") X(REFERER, "referer")                    \
-                                  X(RETRY_AFTER, "retry-after") X(SERVER, "server") X(                           \
-                                      SET_COOKIE,                                                                \
-                                      "set-cookie") X(TE, "te")                                                  \
-                                      X(TRAILER, "trailer") X(                                                   \
-                                          UPGRADE,                                                               \
-                                          "upgrade") X(USER_AGENT,                                               \
-                                                       "user-agent") X(VARY, "vary")                             \
-                                          X(VIA, "via") X(WWW_AUTHENTICATE, "www-authenticate") X(               \
-                                              X_FORWARDED_FOR,                                                   \
-                                              "x-forwarded-for") X(X_FORWARDED_HOST,                             \
-                                                                   "x-forwarded-host")                           \
-                                              X(X_FORWARDED_PROTO, "x-forwarded-proto") X(                       \
-                                                  X_REAL_IP,                                                     \
-                                                  "x-real-ip") X(X_REQUEST_ID, "x-request-id")                   \
-                                                  X(TRACEPARENT,                                                 \
-                                                    "traceparent") X(TRACESTATE,                                 \
-                                                                     "tracestate") X(HTTP2_SETTINGS,             \
-                                                                                     "http2-"                    \
-                                                                                     "settings")                 \
-                                                      X(SEC_WEBSOCKET_KEY, "sec-websocket-key") X(               \
-                                                          SEC_WEBSOCKET_ACCEPT,                                  \
-                                                          "sec-websocket-accept")                                \
-                                                          X(SEC_WEBSOCKET_VERSION,                               \
-                                                            "sec-websocket-version")                             \
-                                                              X(SEC_WEBSOCKET_PROTOCOL,                          \
-                                                                "sec-websocket-protocol")                        \
-                                                                  X(SEC_WEBSOCKET_EXTENSIONS,                    \
-                                                                    "sec-websocket-extensions")                  \
-                                                                      X(STRICT_TRANSPORT_SECURITY,               \
-                                                                        "strict-transport-"                      \
-                                                                        "security")                              \
-                                                                          X(CONTENT_SECURITY_POLICY,             \
-                                                                            "content-security-"                  \
-                                                                            "policy")                            \
-                                                                              X(PRIORITY, "priori"               \
-                                                                                          "ty") X(               \
-                                                                                  EARLY_DATA,                    \
-                                                                                  "early-data")                  \
-                                                                                  X(ACCESS_CONTROL_ALLOW_ORIGIN, \
-                                                                                    "access-"                    \
-                                                                                    "control-"                   \
-                                                                                    "allow-"                     \
-                                                                                    "origin")
+#define WEIR_FIELD_NAMES(X)                                                                     \
+  X(HOST, "host") X(CONNECTION, "connection") X(CONTENT_LENGTH, "content-length")               \
+  X(TRANSFER_ENCODING, "transfer-encoding") X(CONTENT_TYPE, "content-type") X(DATE, "date")     \
+  X(ACCEPT, "accept") X(ACCEPT_ENCODING, "accept-encoding")                                     \
+  X(ACCEPT_LANGUAGE, "accept-language") X(ACCEPT_RANGES, "accept-ranges") X(AGE, "age")         \
+  X(ALLOW, "allow") X(ALT_SVC, "alt-svc") X(AUTHORIZATION, "authorization")                     \
+  X(CACHE_CONTROL, "cache-control") X(CONTENT_DISPOSITION, "content-disposition")               \
+  X(CONTENT_ENCODING, "content-encoding") X(CONTENT_LANGUAGE, "content-language")               \
+  X(CONTENT_LOCATION, "content-location") X(CONTENT_RANGE, "content-range")                     \
+  X(COOKIE, "cookie") X(ETAG, "etag") X(EXPECT, "expect") X(EXPIRES, "expires")                 \
+  X(FORWARDED, "forwarded") X(IF_MATCH, "if-match") X(IF_MODIFIED_SINCE, "if-modified-since")   \
+  X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range")                                     \
+  X(IF_UNMODIFIED_SINCE, "if-unmodified-since") X(KEEP_ALIVE, "keep-alive")                     \
+  X(LAST_MODIFIED, "last-modified") X(LINK, "link") X(LOCATION, "location")                     \
+  X(MAX_FORWARDS, "max-forwards") X(ORIGIN, "origin") X(PRAGMA, "pragma")                       \
+  X(PROXY_AUTHENTICATE, "proxy-authenticate") X(PROXY_AUTHORIZATION, "proxy-authorization")     \
+  X(PROXY_CONNECTION, "proxy-connection") X(RANGE, "range") X(REFERER, "referer")               \
+  X(RETRY_AFTER, "retry-after") X(SERVER, "server") X(SET_COOKIE, "set-cookie") X(TE, "te")     \
+  X(TRAILER, "trailer") X(UPGRADE, "upgrade") X(USER_AGENT, "user-agent") X(VARY, "vary")       \
+  X(VIA, "via") X(WWW_AUTHENTICATE, "www-authenticate") X(X_FORWARDED_FOR, "x-forwarded-for")   \
+  X(X_FORWARDED_HOST, "x-forwarded-host") X(X_FORWARDED_PROTO, "x-forwarded-proto")             \
+  X(X_REAL_IP, "x-real-ip") X(X_REQUEST_ID, "x-request-id") X(TRACEPARENT, "traceparent")       \
+  X(TRACESTATE, "tracestate") X(HTTP2_SETTINGS, "http2-settings")                               \
+  X(SEC_WEBSOCKET_KEY, "sec-websocket-key") X(SEC_WEBSOCKET_ACCEPT, "sec-websocket-accept")     \
+  X(SEC_WEBSOCKET_VERSION, "sec-websocket-version")                                             \
+  X(SEC_WEBSOCKET_PROTOCOL, "sec-websocket-protocol")                                           \
+  X(SEC_WEBSOCKET_EXTENSIONS, "sec-websocket-extensions")                                       \
+  X(STRICT_TRANSPORT_SECURITY, "strict-transport-security")                                     \
+  X(CONTENT_SECURITY_POLICY, "content-security-policy") X(PRIORITY, "priority")                 \
+  X(EARLY_DATA, "early-data") X(ACCESS_CONTROL_ALLOW_ORIGIN, "access-control-allow-origin")
 
 #define WEIR_FIELD_ID(id, text) WEIR_H_##id,
 enum { WEIR_H_OTHER, WEIR_FIELD_NAMES(WEIR_FIELD_ID) WEIR_H_COUNT };
@@ -305,10 +271,10 @@ enum { WEIR_H_OTHER, WEIR_FIELD_NAMES(WEIR_FIELD_ID) WEIR_H_COUNT };
 /* Attributes: what the kernel knows of an exchange, by the same ids as fields and the same names
    as in templates. Text ones are read by attr, numbers by number; both append only. */
 #define WEIR_ATTRIBUTE_NAMES(X)                                                               \
-  X(CLIENT_ADDRESS, "client.address") /* after real_ip; without port */                       \
+  X(CLIENT_ADDRESS, "client.address")       /* after real_ip; without port */                 \
   X(CLIENT_PORT, "client.port")                                                               \
-  X(PEER_ADDRESS, "peer.address") /* of the socket */                                         \
-  X(LISTENER, "listener")         /* its address as in the file */                            \
+  X(PEER_ADDRESS, "peer.address")           /* of the socket */                               \
+  X(LISTENER, "listener")                   /* its address as in the file */                  \
   X(REQUEST_ID, "request.id")                                                                 \
   X(REQUEST_METHOD, "request.method")                                                         \
   X(REQUEST_SCHEME, "request.scheme")                                                         \
@@ -347,114 +313,110 @@ typedef struct weir_field { /* one field line; name as received, id as above. Fr
 
 enum { WEIR_REQUEST, WEIR_RESPONSE }; /* side */
 
-enum {            /* verdict */
-       WEIR_NEXT, /* go on */
-       WEIR_WAIT, /* hold the exchange until resume; after the instance's wait_timeout it fails */
-       WEIR_ANSWERED, /* respond was called in this callback */
-       WEIR_FAIL,     /* something is wrong here: the instance's on_fault policy decides */
-       WEIR_REROUTE   /* request callback only: match the edited request anew, at most 5 times */
+enum { /* verdict */
+  WEIR_NEXT,     /* go on */
+  WEIR_WAIT,     /* hold the exchange until resume; after the instance's wait_timeout it fails */
+  WEIR_ANSWERED, /* respond was called in this callback */
+  WEIR_FAIL,     /* something is wrong here: the instance's on_fault policy decides */
+  WEIR_REROUTE   /* request callback only: match the edited request anew, at most 5 times */
 };
 
-enum {                   /* how a callback wants the body of its side; see want_body */
-       WEIR_SKIP_BODY,   /* default: bytes pass by, no call, no copy */
-       WEIR_STREAM_BODY, /* called as bytes arrive and as room appears; the head goes on */
-       WEIR_PEEK_BODY,   /* called once with the first `limit` bytes or all; the head is held till
-                            then */
-       WEIR_WHOLE_BODY /* called once with all; the head is held; beyond `limit` WEIR_OVER_LIMIT */
+enum { /* how a callback wants the body of its side; see want_body */
+  WEIR_SKIP_BODY,   /* default: bytes pass by, no call, no copy */
+  WEIR_STREAM_BODY, /* called as bytes arrive and as room appears; the head goes on */
+  WEIR_PEEK_BODY,   /* called once with the first `limit` bytes or all; the head is held till then */
+  WEIR_WHOLE_BODY   /* called once with all; the head is held; beyond `limit` WEIR_OVER_LIMIT */
 };
 
-enum {                      /* flags of a call */
-       WEIR_LAST = 1,       /* `in` holds the last bytes of the body */
-       WEIR_OVER_LIMIT = 2, /* WHOLE: the body is larger than the limit; `in` holds its beginning */
-       WEIR_TUNNEL = 4      /* the exchange became a tunnel (101); bodies are its two directions */
+enum { /* flags of a call */
+  WEIR_LAST = 1,       /* `in` holds the last bytes of the body */
+  WEIR_OVER_LIMIT = 2, /* WHOLE: the body is larger than the limit; `in` holds its beginning */
+  WEIR_TUNNEL = 4      /* the exchange became a tunnel (101); bodies are its two directions */
 };
 
-typedef struct weir_call { /* lasts as long as the exchange; its flags are of the current callback
-                            */
+typedef struct weir_call { /* lasts as long as the exchange; its flags are of the current callback */
   uint32_t size;
   uint32_t flags;
-  weir_tx* tx;
-  weir_ref ref;     /* keep this, never tx, for what comes back later */
-  const void* conf; /* the instance's conf with the route's changes applied */
-  void* instance;
-  void* state;     /* what worker_start gave */
-  void* ctx;       /* ctx_size zeroed bytes of this exchange, aligned for any type */
-  uint64_t* cells; /* this loop's metric cells: plain add, no call, no lock */
+  weir_tx *tx;
+  weir_ref ref;       /* keep this, never tx, for what comes back later */
+  const void *conf;   /* the instance's conf with the route's changes applied */
+  void *instance;
+  void *state;        /* what worker_start gave */
+  void *ctx;          /* ctx_size zeroed bytes of this exchange, aligned for any type */
+  uint64_t *cells;    /* this loop's metric cells: plain add, no call, no lock */
 } weir_call;
 
 enum { /* how expand writes values; literal text is written as it is */
-       WEIR_ESCAPE_NONE,
-       WEIR_ESCAPE_JSON, /* for the inside of a JSON string */
-       WEIR_ESCAPE_LOG,  /* \xNN for quotes, backslashes and all but printable ASCII */
-       WEIR_ESCAPE_URI,  /* %NN for all but unreserved; parts of the request's own target pass as is
-                          */
-       WEIR_ESCAPE_HTML  /* entities for & < > " ' */
+  WEIR_ESCAPE_NONE,
+  WEIR_ESCAPE_JSON, /* for the inside of a JSON string */
+  WEIR_ESCAPE_LOG,  /* \xNN for quotes, backslashes and all but printable ASCII */
+  WEIR_ESCAPE_URI,  /* %NN for all but unreserved; parts of the request's own target pass as is */
+  WEIR_ESCAPE_HTML  /* entities for & < > " ' */
 };
 
 typedef struct weir_http { /* service "weir.http/1" */
   uint32_t size;
   /* Fields. Views last until the next change on that side. A value that holds CR, LF, NUL or other
      controls, and any framing or connection field, is refused with WEIR_INVALID.                 */
-  const weir_field* (*fields)(weir_tx*, uint32_t side, size_t* n); /* [W] */
-  weir_str (*get)(weir_tx*, uint32_t side, uint32_t id); /* the first of that id     [W] */
-  weir_str (*find)(weir_tx*, uint32_t side, weir_str lower_case_name);  /* any name          [W] */
-  weir_rc (*set)(weir_tx*, uint32_t side, uint32_t id, weir_str value); /* replaces all     [W] */
-  weir_rc (*add)(weir_tx*, uint32_t side, uint32_t id, weir_str value); /* one more line    [W] */
-  weir_rc (*remove)(weir_tx*, uint32_t side, uint32_t id); /* all of that id           [W] */
+  const weir_field *(*fields)(weir_tx *, uint32_t side, size_t *n);                       /* [W] */
+  weir_str (*get)(weir_tx *, uint32_t side, uint32_t id);        /* the first of that id     [W] */
+  weir_str (*find)(weir_tx *, uint32_t side, weir_str lower_case_name); /* any name          [W] */
+  weir_rc (*set)(weir_tx *, uint32_t side, uint32_t id, weir_str value); /* replaces all     [W] */
+  weir_rc (*add)(weir_tx *, uint32_t side, uint32_t id, weir_str value); /* one more line    [W] */
+  weir_rc (*remove)(weir_tx *, uint32_t side, uint32_t id);      /* all of that id           [W] */
   /* The request's parts are attributes; these change them. A path is made canonical again. */
-  weir_rc (*set_method)(weir_tx*, weir_str);    /* [W] */
-  weir_rc (*set_path)(weir_tx*, weir_str);      /* without query                          [W] */
-  weir_rc (*set_query)(weir_tx*, weir_str);     /* without "?"; absent removes it         [W] */
-  weir_rc (*set_authority)(weir_tx*, weir_str); /* host[:port]                            [W] */
-  weir_rc (*set_status)(weir_tx*, uint32_t);    /* 200 to 599, before the head is sent    [W] */
+  weir_rc (*set_method)(weir_tx *, weir_str);                                             /* [W] */
+  weir_rc (*set_path)(weir_tx *, weir_str);        /* without query                          [W] */
+  weir_rc (*set_query)(weir_tx *, weir_str);       /* without "?"; absent removes it         [W] */
+  weir_rc (*set_authority)(weir_tx *, weir_str);   /* host[:port]                            [W] */
+  weir_rc (*set_status)(weir_tx *, uint32_t);      /* 200 to 599, before the head is sent    [W] */
   /* Attributes, the kernel's and modules' own. attr lasts as long as the exchange. */
-  weir_str (*attr)(weir_tx*, uint32_t id);                    /* [W] */
-  uint64_t (*number)(weir_tx*, uint32_t id);                  /* [W] */
-  weir_rc (*set_attr)(weir_tx*, uint32_t id, weir_str value); /* copies; kernel ids that may be
-                                                                 set: request.id            [W] */
-  weir_address (*peer)(weir_tx*);                /* the socket's other end                 [W] */
-  weir_address (*client)(weir_tx*);              /* the peer, unless set_client changed it [W] */
-  weir_rc (*set_client)(weir_tx*, weir_address); /* [W] */
-  weir_str (*expand)(weir_tx*, const weir_template*, uint32_t escape); /* absent: longer than
-                                 64 KiB; lasts as long as the exchange                     [W] */
-  void* (*alloc)(weir_tx*, size_t n, size_t align); /* ends with the exchange; NULL: the exchange
-                                                       has used up its limit                [W] */
+  weir_str (*attr)(weir_tx *, uint32_t id);                                               /* [W] */
+  uint64_t (*number)(weir_tx *, uint32_t id);                                             /* [W] */
+  weir_rc (*set_attr)(weir_tx *, uint32_t id, weir_str value); /* copies; kernel ids that may be
+                                                                  set: request.id            [W] */
+  weir_address (*peer)(weir_tx *);                 /* the socket's other end                 [W] */
+  weir_address (*client)(weir_tx *);               /* the peer, unless set_client changed it [W] */
+  weir_rc (*set_client)(weir_tx *, weir_address);                                         /* [W] */
+  weir_str (*expand)(weir_tx *, const weir_template *, uint32_t escape); /* absent: longer than
+                                   64 KiB; lasts as long as the exchange                     [W] */
+  void *(*alloc)(weir_tx *, size_t n, size_t align); /* ends with the exchange; NULL: the exchange
+                                                        has used up its limit                [W] */
   /* Answers the request; copies everything. Return WEIR_ANSWERED after it. A content-length is
      added; an empty body is fine. Filters that were entered before see the response.        [W] */
-  weir_rc (*respond)(weir_tx*, uint32_t status, const weir_field*, size_t n, weir_str body);
+  weir_rc (*respond)(weir_tx *, uint32_t status, const weir_field *, size_t n, weir_str body);
   /* In request or response, for the own side: see the WEIR_*_BODY modes.                    [W] */
-  weir_rc (*want_body)(const weir_call*, uint32_t mode, uint64_t limit);
+  weir_rc (*want_body)(const weir_call *, uint32_t mode, uint64_t limit);
   /* In response, by a filter that streams and changes the length.                           [W] */
-  weir_rc (*length_changes)(const weir_call*);
+  weir_rc (*length_changes)(const weir_call *);
   /* Ends a WAIT of the callback that `ref` names; verdict NEXT, ANSWERED (after answer), FAIL.
      Owned by the loop: post to it from elsewhere.                                           [W] */
   weir_rc (*resume)(weir_ref, uint32_t verdict);
-  weir_tx* (*tx)(weir_ref); /* of a waiting exchange, to use before resume; NULL: it ended   [W] */
+  weir_tx *(*tx)(weir_ref); /* of a waiting exchange, to use before resume; NULL: it ended   [W] */
 } weir_http;
 
 typedef struct weir_bytes { /* service "weir.body/1" */
   uint32_t size;
-  uint64_t (*length)(const weir_body*); /* queued bytes             [W] */
-  size_t (*room)(const weir_body*);     /* what may be put before WEIR_FULL                 [W] */
-  size_t (*spans)(const weir_body*, weir_str* out, size_t max); /* views from the front, valid
-                                 until the queue changes; a file's bytes are not among them [W] */
-  void (*drop)(weir_body*, uint64_t n);                         /* from the front           [W] */
-  void (*move)(weir_body* to, weir_body* from, uint64_t n);     /* relinks, no copy         [W] */
-  weir_rc (*put)(weir_body*, weir_str);                         /* copies                   [W] */
-  weir_rc (*put_owned)(weir_body*, weir_str, weir_fn release, void* arg); /* no copy; release
-                                                 runs when the last byte is sent or dropped [W] */
-  weir_rc (*put_file)(weir_body*, int fd, uint64_t at, uint64_t n); /* fd is duplicated     [W] */
-  void (*finish)(weir_body*); /* no more will be put      [W] */
+  uint64_t (*length)(const weir_body *);                         /* queued bytes             [W] */
+  size_t (*room)(const weir_body *);     /* what may be put before WEIR_FULL                 [W] */
+  size_t (*spans)(const weir_body *, weir_str *out, size_t max); /* views from the front, valid
+                                  until the queue changes; a file's bytes are not among them [W] */
+  void (*drop)(weir_body *, uint64_t n);                         /* from the front           [W] */
+  void (*move)(weir_body *to, weir_body *from, uint64_t n);      /* relinks, no copy         [W] */
+  weir_rc (*put)(weir_body *, weir_str);                         /* copies                   [W] */
+  weir_rc (*put_owned)(weir_body *, weir_str, weir_fn release, void *arg); /* no copy; release
+                                                  runs when the last byte is sent or dropped [W] */
+  weir_rc (*put_file)(weir_body *, int fd, uint64_t at, uint64_t n); /* fd is duplicated     [W] */
+  void (*finish)(weir_body *);                                   /* no more will be put      [W] */
 } weir_bytes;
 
-typedef struct weir_loop { /* service "weir.loop/1"; the owner's end cancels, fn runs all the same
-                            */
+typedef struct weir_loop { /* service "weir.loop/1"; the owner's end cancels, fn runs all the same */
   uint32_t size;
-  uint64_t (*now)(void); /* monotonic nanoseconds, read once a turn of the loop    [W] */
-  weir_ref (*timer)(weir_ref owner, uint64_t ms, weir_fn, void* arg); /* 0: owner ended      [W] */
-  void (*cancel)(weir_ref timer); /* its fn runs with WEIR_GONE                             [W] */
-  weir_rc (*post)(weir_ref owner, weir_fn, void* arg); /* runs on the owner's loop           [A] */
-  weir_rc (*task)(weir_ref owner, weir_fn work, weir_fn done, void* arg); /* work on a pool
+  uint64_t (*now)(void);           /* monotonic nanoseconds, read once a turn of the loop    [W] */
+  weir_ref (*timer)(weir_ref owner, uint64_t ms, weir_fn, void *arg); /* 0: owner ended      [W] */
+  void (*cancel)(weir_ref timer);  /* its fn runs with WEIR_GONE                             [W] */
+  weir_rc (*post)(weir_ref owner, weir_fn, void *arg); /* runs on the owner's loop           [A] */
+  weir_rc (*task)(weir_ref owner, weir_fn work, weir_fn done, void *arg); /* work on a pool
                                      thread [P], then done on the owner's loop               [W] */
 } weir_loop;
 
@@ -467,13 +429,13 @@ typedef struct weir_loop { /* service "weir.loop/1"; the owner's end cancels, fn
 typedef struct weir_http_filter {
   uint32_t size;
   uint32_t ctx_size;
-  uint32_t (*request)(const weir_call*);                                      /* [W] */
-  uint32_t (*request_body)(const weir_call*, weir_body* in, weir_body* out);  /* [W] */
-  uint32_t (*response)(const weir_call*);                                     /* [W] */
-  uint32_t (*response_body)(const weir_call*, weir_body* in, weir_body* out); /* [W] */
-  void (*end)(const weir_call*); /* exactly once when any callback ran, also on abort       [W] */
+  uint32_t (*request)(const weir_call *);                                                 /* [W] */
+  uint32_t (*request_body)(const weir_call *, weir_body *in, weir_body *out);             /* [W] */
+  uint32_t (*response)(const weir_call *);                                                /* [W] */
+  uint32_t (*response_body)(const weir_call *, weir_body *in, weir_body *out);            /* [W] */
+  void (*end)(const weir_call *); /* exactly once when any callback ran, also on abort       [W] */
   /* For `weir explain`: what request would do now, in words, by say; changes nothing.       [C] */
-  void (*explain)(const weir_call*, void* to, void (*say)(void* to, weir_str));
+  void (*explain)(const weir_call *, void *to, void (*say)(void *to, weir_str));
 } weir_http_filter;
 
 /* Kind "weir.handler/1": makes the response itself (files, fixed answers, admin). `request` either
@@ -482,56 +444,56 @@ typedef struct weir_http_filter {
 typedef struct weir_handler {
   uint32_t size;
   uint32_t ctx_size;
-  uint32_t (*request)(const weir_call*);                            /* [W] */
-  uint32_t (*run)(const weir_call*, weir_body* in, weir_body* out); /* [W] */
-  void (*end)(const weir_call*); /* exactly once when any callback ran, also on abort       [W] */
-  void (*explain)(const weir_call*, void* to, void (*say)(void* to, weir_str)); /* as above [C] */
+  uint32_t (*request)(const weir_call *);                                                 /* [W] */
+  uint32_t (*run)(const weir_call *, weir_body *in, weir_body *out);                      /* [W] */
+  void (*end)(const weir_call *); /* exactly once when any callback ran, also on abort       [W] */
+  void (*explain)(const weir_call *, void *to, void (*say)(void *to, weir_str)); /* as above [C] */
 } weir_handler;
 
 /* Kind "weir.observer/1": access logs, traces. Attributes and fields of both sides are readable. */
 typedef struct weir_observer {
   uint32_t size;
-  uint32_t ctx_size;                          /* none: an observer has no context; 0 */
-  void (*exchange)(const weir_call*);         /* after its last byte, or its abort         [W] */
-  void (*flush)(void* instance, void* state); /* every second, and before worker_stop      [W] */
+  uint32_t ctx_size; /* none: an observer has no context; 0 */
+  void (*exchange)(const weir_call *);          /* after its last byte, or its abort         [W] */
+  void (*flush)(void *instance, void *state);   /* every second, and before worker_stop      [W] */
 } weir_observer;
 
 /* ---- Upstream side ------------------------------------------------------------------------- */
 
 typedef struct weir_endpoint { /* Frozen */
-  weir_str address;            /* as resolved: "10.0.0.1:80", "[::1]:80", "unix:/run/app.sock" */
-  uint32_t weight;             /* 1 or more */
-  uint32_t flags;              /* none yet */
+  weir_str address; /* as resolved: "10.0.0.1:80", "[::1]:80", "unix:/run/app.sock" */
+  uint32_t weight;  /* 1 or more */
+  uint32_t flags;   /* none yet */
 } weir_endpoint;
 
-enum {                 /* outcome of an attempt */
-       WEIR_SUCCEEDED, /* a response head arrived */
-       WEIR_CONNECT_FAILED,
-       WEIR_BROKE,    /* reset, timeout or malformed response */
-       WEIR_CANCELLED /* the client went away first */
+enum { /* outcome of an attempt */
+  WEIR_SUCCEEDED,     /* a response head arrived */
+  WEIR_CONNECT_FAILED,
+  WEIR_BROKE,         /* reset, timeout or malformed response */
+  WEIR_CANCELLED      /* the client went away first */
 };
 
 typedef struct weir_pick { /* what a choice may look at */
   uint32_t size;
-  uint32_t count; /* endpoints in the table */
-  const void* table;
-  void* state;               /* state_size zeroed bytes of this table on this loop */
-  const uint32_t* in_flight; /* exchanges per endpoint, over all loops, just now */
-  const uint8_t* skip;       /* nonzero: down, or tried by this exchange; NULL: none */
+  uint32_t count;            /* endpoints in the table */
+  const void *table;
+  void *state;               /* state_size zeroed bytes of this table on this loop */
+  const uint32_t *in_flight; /* exchanges per endpoint, over all loops, just now */
+  const uint8_t *skip;       /* nonzero: down, or tried by this exchange; NULL: none */
   uint64_t random;           /* fresh bits */
-  weir_tx* tx;               /* for expand of a key; NULL outside an exchange */
+  weir_tx *tx;               /* for expand of a key; NULL outside an exchange */
 } weir_pick;
 
 /* Kind "weir.balancer/1". A table is immutable and shared by all loops; a changed endpoint set is
    a new table. */
 typedef struct weir_balancer {
   uint32_t size;
-  void* (*build)(void* instance, const weir_endpoint*, size_t n); /* NULL: out of memory    [C] */
-  size_t (*state_size)(const void* table);           /* NULL member: no state     [C] */
-  int32_t (*pick)(void* instance, const weir_pick*); /* index, or -1: none is left          [W] */
-  void (*done)(void* instance, const weir_pick*, uint32_t endpoint, uint32_t outcome,
+  void *(*build)(void *instance, const weir_endpoint *, size_t n); /* NULL: out of memory    [C] */
+  size_t (*state_size)(const void *table);                      /* NULL member: no state     [C] */
+  int32_t (*pick)(void *instance, const weir_pick *); /* index, or -1: none is left          [W] */
+  void (*done)(void *instance, const weir_pick *, uint32_t endpoint, uint32_t outcome,
                uint64_t ns); /* ns until the response head, or until it failed               [W] */
-  void (*drop)(void* table); /* when no loop can see it any more                             [C] */
+  void (*drop)(void *table); /* when no loop can see it any more                             [C] */
 } weir_balancer;
 
 /* ---- Kinds to come ---------------------------------------------------------------------------
