@@ -15,8 +15,9 @@ namespace weir {
 
 inline void expects(bool condition, const char* what = "expectation",
                     std::source_location where = std::source_location::current()) noexcept {
-  if (!condition) [[unlikely]]
+  if (!condition) [[unlikely]] {
     contract_broken(what, where);
+  }
 }
 
 }  // namespace weir

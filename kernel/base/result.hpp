@@ -20,10 +20,10 @@ struct Error {
 template <class T, class E = Error>
 class Result {
  public:
-  Result(T value)
-      : held_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(E error)
-      : held_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : held_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(E error) : held_(std::in_place_index<1>, std::move(error)) {}
 
   bool has_value() const { return held_.index() == 0; }
   explicit operator bool() const { return has_value(); }

@@ -82,8 +82,9 @@ bool is_number(uint32_t id) {
 
 std::string_view kernel_text(Exchange& exchange, uint32_t id) {
   Arena& arena = exchange.arena();
-  if (id >= WEIR_A_REQUEST_METHOD && id <= WEIR_A_REQUEST_VERSION)
+  if (id >= WEIR_A_REQUEST_METHOD && id <= WEIR_A_REQUEST_VERSION) {
     return request_text(exchange, id);
+  }
   switch (id) {
     case WEIR_A_CLIENT_ADDRESS:
       return address_text(exchange.client, arena);
@@ -154,8 +155,9 @@ bool render(Exchange& exchange, const weir_template& compiled, uint32_t escape,
       value = percent_decode(value, exchange.arena()).value_or(value);
     }
     if (value.empty()) value = piece.fallback;
-    if (!append_escaped(room, size, value, plain ? uint32_t{WEIR_ESCAPE_NONE} : escape))
+    if (!append_escaped(room, size, value, plain ? uint32_t{WEIR_ESCAPE_NONE} : escape)) {
       return false;
+    }
   }
   return true;
 }

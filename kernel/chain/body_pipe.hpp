@@ -26,6 +26,8 @@ class BodyPipe {
   // `limit`: what the sink may hold before its source has to wait.
   BodyPipe(BodyPool& pool, uint64_t limit) : pool_(pool), sink_(pool, limit) {}
   ~BodyPipe() { clear(); }
+  BodyPipe(const BodyPipe&) = delete;
+  BodyPipe& operator=(const BodyPipe&) = delete;
 
   // A stage behind all others. `mode` is WEIR_STREAM_BODY, WEIR_PEEK_BODY or WEIR_WHOLE_BODY.
   // False: the arena is exhausted, or the filter has no body callback.

@@ -16,21 +16,27 @@ bool is_alphanumeric(unsigned char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// Bytes of the UTF-8 sequence at the front; 0: there is none (RFC 3629, 4).
+// What the bytes behind the first of a UTF-8 sequence may be (RFC 3629, 4).
+struct Sequence {
+  unsigned char first, last;  // of the first byte
+  unsigned char least, most;  // of the second
+  size_t length;
+};
+constexpr Sequence sequences[] = {
+    {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+    {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+    {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+// Bytes of the UTF-8 sequence at the front; 0: there is none.
 size_t utf8_length(std::string_view text) {
   const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](size_t i) { return i < text.size() && (at(i) & 0xc0) == 0x80; };
-  const unsigned char first = at(0);
-  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    if (!follows(1) || !follows(2)) return 0;
-    if (first == 0xe0 && at(1) < 0xa0) return 0;
-    return first == 0xed && at(1) > 0x9f ? 0 : 3;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    if (first == 0xf0 && at(1) < 0x90) return 0;
-    return first == 0xf4 && at(1) > 0x8f ? 0 : 4;
+  for (const Sequence& sequence : sequences) {
+    if (at(0) < sequence.first || at(0) > sequence.last) continue;
+    if (text.size() < sequence.length) return 0;
+    bool good = at(1) >= sequence.least && at(1) <= sequence.most;
+    for (size_t i = 2; i < sequence.length; ++i) good = good && (at(i) & 0xc0) == 0x80;
+    return good ? sequence.length : 0;
   }
   return 0;
 }

@@ -48,6 +48,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
  public:
   explicit Exchange(const Arrival& arrival);
   ~Exchange() override;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
   // The head to be read into; texts of it live in arena().
   RequestHead& request() { return request_; }

@@ -33,6 +33,7 @@ class Fields {
   explicit Fields(Arena& arena) : arena_(&arena) {}
   Fields(const Fields&) = delete;  // two owners of the same rows would change each other's
   Fields& operator=(const Fields&) = delete;
+  ~Fields() = default;
   Fields(Fields&&) = default;
   Fields& operator=(Fields&&) = default;
 

@@ -58,8 +58,9 @@ IoResult Wire::send_some() {
   std::array<iovec, most_vectors> vectors;
   const size_t count = out_.gather(vectors);
   // One piece needs no list of pieces, which the system would have to copy and check.
-  if (count == 1)
+  if (count == 1) {
     return socket_.send({static_cast<char*>(vectors[0].iov_base), vectors[0].iov_len});
+  }
   return socket_.send({vectors.data(), count});
 }
 

@@ -58,7 +58,9 @@ class Recorder final : public ServerStream {
 std::string head_text(const DryRequest& request) {
   std::string text = request.method + " " + request.target + " HTTP/1.1\r\n";
   text += "Host: " + request.authority + "\r\n";
-  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : request.headers) {
+    text.append(name).append(": ").append(value).append("\r\n");
+  }
   return text + "\r\n";
 }
 

@@ -68,6 +68,8 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
 
   H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, const Origin& origin);
   ~H1Server() override;
+  H1Server(const H1Server&) = delete;
+  H1Server& operator=(const H1Server&) = delete;
 
   // Takes an accepted socket. False: the loop cannot watch it.
   bool open(Socket socket);

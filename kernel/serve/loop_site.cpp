@@ -134,18 +134,18 @@ void LoopSite::find(const Exchange& exchange, Found& found) const {
 }
 
 void LoopSite::flush() {
-  for (OnLoop& instance : instances_) {
+  for (const OnLoop& instance : instances_) {
     for (const ObserverUse& use : site_.observers) {
-      if (use.owner != &instance.view || !instance.runs() ||
-          !WEIR_HAS(weir_observer, use.ops, flush))
-        continue;
+      const bool flushes =
+          use.owner == &instance.view && instance.runs() && WEIR_HAS(weir_observer, use.ops, flush);
+      if (!flushes) continue;
       use.ops->flush(instance.view.instance, instance.view.state);
     }
   }
 }
 
 void LoopSite::reopen() {
-  for (OnLoop& instance : instances_) {
+  for (const OnLoop& instance : instances_) {
     const auto reopen = instance.view.component->reopen;
     if (reopen != nullptr && instance.runs()) reopen(instance.view.instance, instance.view.state);
   }

@@ -63,6 +63,8 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
  public:
   H1Client(Loop& loop, BodyPool& pool, ClientOwner& owner, const ClientTimeouts& timeouts);
   ~H1Client() override;
+  H1Client(const H1Client&) = delete;
+  H1Client& operator=(const H1Client&) = delete;
 
   // Takes a socket whose connection is on its way; false: the loop cannot watch it.
   bool connect(Socket socket);
