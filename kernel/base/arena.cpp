@@ -2,9 +2,12 @@
 #include "base/arena.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <span>
+#include <string_view>
 
 namespace weir {
 namespace {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/body.hpp"
 
+#include <weir/module.h>
+
 #include "base/contract.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/attributes.hpp"
 
+#include <weir/module.h>
+
+#include "base/arena.hpp"
 #include "chain/escape.hpp"
+#include "chain/exchange.hpp"
 #include "chain/forwarding.hpp"
+#include "chain/site.hpp"
+#include "conf/template.hpp"
+#include "http/head.hpp"
 #include "http/path.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <ctime>
+#include <span>
+#include <string_view>
 
 namespace weir {
 namespace {

@@ -1,31 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/body_pipe.hpp"
 
+#include <weir/module.h>
+
+#include "base/arena.hpp"
 #include "chain/handles.hpp"
 
 #include <algorithm>
-#include <new>
+#include <cstdint>
 
 namespace weir {
+namespace {
+
+constexpr BodyPipe::Outcome moved{BodyPipe::Outcome::Kind::moved, nullptr, WEIR_NEXT, false, true};
+
+}  // namespace
 
 bool BodyPipe::add(Arena& arena, weir_call& call, Callback callback, uint32_t mode,
                    uint64_t limit) {
-  void* const memory = arena.allocate(sizeof(Stage), alignof(Stage));
-  if (memory == nullptr || callback == nullptr) return false;
-  auto* const stage = new (memory) Stage(pool_, call, callback);
-  stage->mode = mode;
-  stage->limit = limit;
-  stage->holds = mode != WEIR_STREAM_BODY;
-  if (stage->holds) stage->in.set_limit(std::max(limit + 1, Body::default_limit));
+  if (last() != &call) {
+    if (mode == WEIR_SKIP_BODY) return true;
+    void* const memory = arena.allocate(sizeof(Stage), alignof(Stage));
+    if (memory == nullptr) return false;
+    append(*new (memory) Stage(pool_, call, callback));
+  }
+  last_->mode = mode;
+  last_->limit = limit;
+  last_->holds = mode == WEIR_PEEK_BODY || mode == WEIR_WHOLE_BODY;
+  last_->in.set_limit(last_->holds ? std::max(limit + 1, Body::default_limit)
+                                   : Body::default_limit);
+  return true;
+}
+
+void BodyPipe::append(Stage& stage) {
   // What reached the sink before this stage was there has to pass it.
-  stage->in.move(sink_, sink_.length());
+  stage.in.move(sink_, sink_.length());
   if (sink_.finished()) {
-    stage->in.finish();
+    stage.in.finish();
     sink_.clear();
   }
-  (last_ == nullptr ? first_ : last_->next) = stage;
-  last_ = stage;
-  return true;
+  (last_ == nullptr ? first_ : last_->next) = &stage;
+  last_ = &stage;
 }
 
 bool BodyPipe::ready(const Stage& stage) {
@@ -41,22 +56,35 @@ uint32_t BodyPipe::flags_of(const Stage& stage) {
 }
 
 BodyPipe::Outcome BodyPipe::pump() {
+  do {
+    for (Stage* stage = first_; stage != nullptr; stage = stage->next) {
+      const Outcome outcome = run(*stage, behind(*stage));
+      if (outcome.kind != Outcome::Kind::moved) return outcome;
+    }
+  } while (unblocked());
+  return moved;
+}
+
+// A later stage has made room for one that had been stopped by the lack of it. Nobody else would
+// tell that one, since what was taken need not come out behind the last stage.
+bool BodyPipe::unblocked() {
   for (Stage* stage = first_; stage != nullptr; stage = stage->next) {
-    const Outcome outcome = run(*stage, stage->next == nullptr ? sink_ : stage->next->in);
-    if (outcome.kind != Outcome::Kind::moved) return outcome;
+    if (stage->blocked && behind(*stage).room() > 0) return true;
   }
-  return {Outcome::Kind::moved, nullptr, WEIR_NEXT, false};
+  return false;
 }
 
 BodyPipe::Outcome BodyPipe::run(Stage& stage, Body& out) {
-  constexpr Outcome moved{Outcome::Kind::moved, nullptr, WEIR_NEXT, false};
+  stage.blocked = false;
   while (!stage.waits && !out.finished()) {
     if (stage.mode == WEIR_SKIP_BODY) {
       out.move(stage.in, stage.in.length());
       if (stage.in.finished()) out.finish();
       return moved;
     }
-    if (!ready(stage) || out.room() == 0) return moved;
+    if (!ready(stage)) return moved;
+    stage.blocked = out.room() == 0;
+    if (stage.blocked) return moved;
     const uint64_t before = stage.in.length();
     const uint64_t behind = out.length();
     const bool last = stage.in.finished();
@@ -64,45 +92,58 @@ BodyPipe::Outcome BodyPipe::run(Stage& stage, Body& out) {
     if (outcome.kind != Outcome::Kind::moved) return outcome;
     const bool progress = stage.in.length() != before || out.length() != behind || out.finished();
     if (progress) continue;
-    // With the last bytes in hand and room behind it, a filter has nothing to wait for.
-    if (last) return {Outcome::Kind::stopped, stage.call, WEIR_FAIL, false};
-    return moved;
+    // With the last bytes or a full queue in hand and room behind it, a filter has nothing to wait
+    // for: nothing would ever come again.
+    if (!last && stage.in.room() > 0) return moved;
+    return {Outcome::Kind::stopped, stage.call, WEIR_FAIL, false, stage.untouched};
   }
   return moved;
 }
 
-// What the callback left goes on untouched, and so does all that follows.
+// What the callback left goes on untouched, and so does all that follows. Behind an end that the
+// callback has set nothing follows.
 void BodyPipe::let_pass(Stage& stage, Body& out) {
   stage.holds = false;
   stage.mode = WEIR_SKIP_BODY;
   stage.in.set_limit(Body::default_limit);
+  if (out.finished()) return stage.in.drop(stage.in.length());
   out.move(stage.in, stage.in.length());
   if (stage.in.finished()) out.finish();
 }
 
+void BodyPipe::pass(const weir_call& call) {
+  for (Stage* stage = first_; stage != nullptr; stage = stage->next) {
+    if (stage->call == &call) let_pass(*stage, behind(*stage));
+  }
+}
+
 BodyPipe::Outcome BodyPipe::run_once(Stage& stage, Body& out) {
   const bool held = stage.holds;
+  const uint64_t before = stage.in.length();
+  const uint64_t behind = out.length();
   stage.call->flags = flags_of(stage);
   const uint32_t verdict = stage.callback(stage.call, &stage.in, &out);
   stage.call->flags = 0;
+  const bool same = stage.in.length() == before && out.length() == behind && !out.finished();
+  stage.untouched = stage.untouched && same;
+  // Who has the head in hand need not say so.
+  if (held && stage.in.length() + out.length() != before + behind) length_changes_ = true;
   if (held && verdict == WEIR_NEXT) {
     let_pass(stage, out);
-    return {Outcome::Kind::fired, stage.call, WEIR_NEXT, true};
+    return {Outcome::Kind::fired, stage.call, WEIR_NEXT, true, stage.untouched};
   }
-  if (verdict == WEIR_NEXT) return {Outcome::Kind::moved, nullptr, WEIR_NEXT, false};
+  if (verdict == WEIR_NEXT) return moved;
   stage.waits = verdict == WEIR_WAIT;
-  return {Outcome::Kind::stopped, stage.call, verdict, held};
+  return {Outcome::Kind::stopped, stage.call, verdict, held, stage.untouched};
 }
 
 BodyPipe::Resumed BodyPipe::resume(weir_ref ref) {
   for (Stage* stage = first_; stage != nullptr; stage = stage->next) {
     if (!stage->waits || Handles::place_of(stage->call->ref) != Handles::place_of(ref)) continue;
     stage->waits = false;
-    const bool held = stage->holds;
-    if (held) let_pass(*stage, stage->next == nullptr ? sink_ : stage->next->in);
-    return {true, stage->call, held};
+    return {stage->call, stage->holds, stage->untouched};
   }
-  return {false, nullptr, false};
+  return {nullptr, false, false};
 }
 
 const weir_call* BodyPipe::waiting() const {

@@ -29,10 +29,12 @@ class BodyPipe {
   BodyPipe(const BodyPipe&) = delete;
   BodyPipe& operator=(const BodyPipe&) = delete;
 
-  // A stage behind all others. `mode` is WEIR_STREAM_BODY, WEIR_PEEK_BODY or WEIR_WHOLE_BODY.
-  // False: the arena is exhausted, or the filter has no body callback.
+  // A stage behind all others in one of the WEIR_*_BODY modes. A filter that asks again while its
+  // stage is the last changes that one. False: the arena is exhausted.
   bool add(Arena& arena, weir_call& call, Callback callback, uint32_t mode, uint64_t limit);
   bool touches_body() const { return first_ != nullptr; }
+  // Of the last stage; nullptr: there is none.
+  const weir_call* last() const { return last_ == nullptr ? nullptr : last_->call; }
 
   Body& entry() { return first_ == nullptr ? sink_ : first_->in; }
   const Body& entry() const { return first_ == nullptr ? sink_ : first_->in; }
@@ -48,19 +50,23 @@ class BodyPipe {
     const weir_call* call;
     uint32_t verdict;
     bool held_head;  // the stage held the head when it was called
+    bool untouched;  // no callback of the stage has taken or put a byte
   };
   // Runs the stages. Comes back after each verdict other than NEXT and when the hold ends.
   Outcome pump();
 
   // A stage holds the head until enough of the body is there.
   bool holding() const { return last_ != nullptr && last_->holds; }
-  // Ends the wait of the stage that `ref` names. A stage that held the head has fired by that.
+  // Ends the wait of the stage that `ref` names and says how that stage stands; call == nullptr:
+  // it does not wait.
   struct Resumed {
-    bool found;
     const weir_call* call;
     bool held;
+    bool untouched;
   };
   Resumed resume(weir_ref ref);
+  // From now on everything passes the stage of this call as it is, and it holds no head.
+  void pass(const weir_call& call);
   // The first that said WAIT; nullptr: none.
   const weir_call* waiting() const;
 
@@ -84,7 +90,12 @@ class BodyPipe {
     uint32_t mode = WEIR_STREAM_BODY;
     bool holds = false;
     bool waits = false;
+    bool blocked = false;  // it could have run, but there was no room behind it
+    bool untouched = true;
   };
+  Body& behind(const Stage& stage) { return stage.next == nullptr ? sink_ : stage.next->in; }
+  void append(Stage& stage);
+  bool unblocked();
   Outcome run(Stage& stage, Body& out);
   Outcome run_once(Stage& stage, Body& out);
   static void let_pass(Stage& stage, Body& out);

@@ -4,6 +4,9 @@
 #include <weir/module.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace weir {

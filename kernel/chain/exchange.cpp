@@ -1,16 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/exchange.hpp"
 
-#include "base/contract.hpp"
+#include <weir/module.h>
+
+#include "base/body.hpp"
 #include "base/log.hpp"
 #include "chain/chain.hpp"
+#include "chain/handles.hpp"
+#include "chain/site.hpp"
+#include "event/loop.hpp"
+#include "event/timers.hpp"
+#include "http/fields.hpp"
+#include "http/head.hpp"
+#include "http/names.hpp"
+#include "http/refusals.hpp"
 #include "net/address.hpp"
 
 #include <algorithm>
-#include <string>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace weir {
+
+bool fits(const Framing& framing, uint64_t bytes, bool last) {
+  if (framing.kind == Framing::Kind::none) return bytes == 0;
+  if (framing.kind != Framing::Kind::length) return true;
+  return last ? bytes == framing.length : bytes <= framing.length;
+}
 
 Exchange::Exchange(const Arrival& arrival)
     : peer(arrival.peer),
@@ -20,6 +37,7 @@ Exchange::Exchange(const Arrival& arrival)
       stream_(arrival.client),
       arena_(first_, site_.limits.memory),
       ref_(site_.handles.add(HandleKind::exchange, this)),
+      route_ref_(ref_),
       began_(site_.loop.now()),
       unix_ms_(arrival.unix_ms),
       request_pipe_(site_.bodies, site_.limits.body_in),
@@ -35,6 +53,7 @@ void Exchange::begin() {
   const bool none = framing.kind == Framing::Kind::none ||
                     (framing.kind == Framing::Kind::length && framing.length == 0);
   if (none) request_pipe_.entry().finish();
+  asked_for_head_ = request_.method == "HEAD";
   if (!clean_request()) return;
   if (!enter_chain(listener_.chain)) return answer_error(500, "exchange_memory");
   run_requests();
@@ -50,6 +69,7 @@ void Exchange::log_refusal(const Refusal& refusal) const {
 void Exchange::refuse(const Refusal& refusal) {
   log_refusal(refusal);
   request_.keep_alive = false;
+  asked_for_head_ = request_.method == "HEAD";
   answer_error(refusal.status, refusal.reason);
 }
 
@@ -112,9 +132,16 @@ void Exchange::request_refused(const Refusal& refusal) {
 void Exchange::response_drained() {
   if (phase_ == Phase::over) return;
   if (phase_ != Phase::tunnel) pump_response();
+  wake_sources();
+  settle();
+}
+
+// Whoever had to stop goes on, where there is room for what it brings.
+void Exchange::wake_sources() {
+  if (phase_ == Phase::over) return;
   if (handler_ != nullptr && handler_can_run()) run_handler();
   if (endpoint_ != nullptr && takes_response_body()) endpoint_->pull();
-  settle();
+  if (takes_request_body()) stream_->pull();
 }
 
 void Exchange::response_sent() { finish("ok"); }
@@ -158,9 +185,18 @@ weir_call* Exchange::call_of(size_t entered) {
   const FilterUse& use = *entry.use;
   entry.call = make_call(*use.owner, use.conf, use.ops->ctx_size);
   if (entry.call != nullptr) {
-    entry.call->ref = Handles::with_place(ref_, static_cast<uint32_t>(entered));
+    const weir_ref base = entered < listener_.chain.filters.size() ? ref_ : route_ref_;
+    entry.call->ref = Handles::with_place(base, static_cast<uint32_t>(entered));
   }
   return entry.call;
+}
+
+bool Exchange::lives(weir_ref ref) const {
+  if (phase_ == Phase::over) return false;
+  if (handler_call_ != nullptr && handler_call_->ref == ref) return true;
+  const size_t place = Handles::place_of(ref);
+  return place < entered_count_ && entered_[place].call != nullptr &&
+         entered_[place].call->ref == ref;
 }
 
 const InstanceOnLoop& Exchange::owner_of(const weir_call& call) const {
@@ -170,13 +206,36 @@ const InstanceOnLoop& Exchange::owner_of(const weir_call& call) const {
 
 void Exchange::wait(const InstanceOnLoop& owner) { site_.loop.arm(*this, owner.wait_timeout); }
 
-void Exchange::fault(const InstanceOnLoop& owner, const char* what) {
+void Exchange::watch_waits() {
+  const weir_call* call = waiting_;
+  if (call == nullptr) call = request_pipe_.waiting();
+  if (call == nullptr) call = response_pipe_.waiting();
+  if (call == nullptr) return Timer::cancel();
+  wait(owner_of(*call));
+}
+
+// True: the exchange goes on without this filter. `may_pass`: that is still possible.
+bool Exchange::fault(const InstanceOnLoop& owner, const char* what, bool may_pass) {
+  const bool passes = owner.fails_open && may_pass;
   WEIR_LOG(WEIR_WARN, owner.component->name, " \"", owner.name, "\": ", what,
-           owner.fails_open ? "; the exchange goes on, as on_fault = \"open\" says" : "");
+           passes ? "; the exchange goes on, as on_fault = \"open\" says" : "");
+  return passes;
+}
+
+// A filter has made a body longer or shorter than the head says. Sent on, its rest or what comes
+// next would be taken for another message.
+void Exchange::fail_length(const char* side) {
+  WEIR_LOG(WEIR_WARN, "a filter of route \"", found_.route->name, "\" changed the length of a ",
+           side, " and did not say so");
+  if (reason_ == nullptr) reason_ = "module_fault";
+  drop_attempt(WEIR_CANCELLED);
+  if (head_sent_) return stream_->abort();
+  answer_error(500, "module_fault");
 }
 
 weir_rc Exchange::resume(weir_ref ref, uint32_t verdict) {
-  if (pending_count_ == pending_.size()) return WEIR_ERROR;
+  if (verdict != WEIR_NEXT && verdict != WEIR_ANSWERED && verdict != WEIR_FAIL) return WEIR_INVALID;
+    if (pending_count_ == pending_.size()) return WEIR_ERROR;
   pending_[pending_count_++] = {ref, verdict};
   site_.loop.defer(*this);
   return WEIR_OK;
@@ -185,27 +244,25 @@ weir_rc Exchange::resume(weir_ref ref, uint32_t verdict) {
 void Exchange::deferred() noexcept {
   const auto pending = pending_;
   const size_t count = std::exchange(pending_count_, 0);
-  for (size_t i = 0; i < count && phase_ != Phase::over; ++i) resume_one(pending[i]);
+  for (size_t i = 0; i < count && phase_ != Phase::over; ++i) {
+    if (lives(pending[i].ref)) resume_one(pending[i]);
+  }
+  if (std::exchange(pumps_later_, false)) pump_request();
+  wake_sources();
   settle();
 }
 
 // The deadline of whatever waits: it counts as a fault of who said WAIT.
 void Exchange::expired() noexcept {
-  if (std::exchange(holds_request_, false)) {
-    start_attempt();
-    pump_request();
-    return settle();
-  }
-  if (waiting_ != nullptr) {
-    fault(owner_of(*waiting_), "no resume within wait_timeout");
-    resume_one({waiting_->ref, WEIR_FAIL});
-  }
-  for (BodyPipe* pipe : {&request_pipe_, &response_pipe_}) {
-    const weir_call* const call = pipe->waiting();
-    if (call == nullptr) continue;
-    fault(owner_of(*call), "no resume within wait_timeout");
-    resume_one({call->ref, WEIR_FAIL});
-  }
+  const weir_call* call = waiting_;
+  if (call == nullptr) call = request_pipe_.waiting();
+  if (call == nullptr) call = response_pipe_.waiting();
+  if (call == nullptr) return;
+  const InstanceOnLoop& owner = owner_of(*call);
+  WEIR_LOG(WEIR_WARN, owner.component->name, " \"", owner.name,
+           "\": no resume within wait_timeout");
+  resume_one({call->ref, WEIR_FAIL});
+  wake_sources();
   settle();
 }
 
@@ -213,14 +270,22 @@ void Exchange::resume_one(const Pending& pending) {
   const uint32_t place = Handles::place_of(pending.ref);
   if (waiting_ != nullptr && Handles::place_of(waiting_->ref) == place) {
     const weir_call* const call = std::exchange(waiting_, nullptr);
-    Timer::cancel();
-    return resume_callback(*call, pending.verdict);
+    resume_callback(*call, pending.verdict);
+    return watch_waits();
   }
   for (BodyPipe* pipe : {&request_pipe_, &response_pipe_}) {
     const BodyPipe::Resumed resumed = pipe->resume(pending.ref);
-    if (!resumed.found) continue;
-    Timer::cancel();
-    return resume_body(*resumed.call, pending.verdict, pipe == &request_pipe_, resumed.held);
+    if (resumed.call == nullptr) continue;
+    const bool request_side = pipe == &request_pipe_;
+    if (pending.verdict == WEIR_NEXT) {
+      if (resumed.held) pipe->pass(*resumed.call);
+      body_goes_on(request_side, resumed.held);
+    } else {
+      act_on_stopped({BodyPipe::Outcome::Kind::stopped, resumed.call, pending.verdict, resumed.held,
+                      resumed.untouched},
+                     request_side);
+    }
+    return watch_waits();
   }
 }
 
@@ -230,18 +295,14 @@ void Exchange::resume_callback(const weir_call& call, uint32_t verdict) {
   called_ = Handles::place_of(call.ref);
   if (phase_ == Phase::request) {
     if (!act_on_request(verdict, use, &call)) return;
-    run_requests();
+    request_pipe_.holding() ? want_request_body() : run_requests();
     return pump_request();
   }
-  if (act_on_response(verdict, use)) continue_responses();
+  if (act_on_response(verdict, use, call) && !response_pipe_.holding()) continue_responses();
   pump_response();
 }
 
-void Exchange::resume_body(const weir_call& call, uint32_t verdict, bool request_side, bool held) {
-  if (verdict != WEIR_NEXT) {
-    act_on_stopped({BodyPipe::Outcome::Kind::stopped, &call, verdict, held}, request_side);
-    return;
-  }
+void Exchange::body_goes_on(bool request_side, bool held) {
   if (request_side) {
     if (held) run_requests();
     return pump_request();
@@ -255,18 +316,19 @@ void Exchange::act_on_stopped(const BodyPipe::Outcome& outcome, bool request_sid
   const InstanceOnLoop& owner = owner_of(*outcome.call);
   const size_t place = Handles::place_of(outcome.call->ref);
   if (outcome.verdict == WEIR_WAIT) return wait(owner);
-  if (outcome.verdict != WEIR_ANSWERED || !has_answer_) fault(owner, "failed in a body callback");
-  if (head_sent_) {
-    if (reason_ == nullptr) reason_ = "module_fault";
-    drop_attempt(WEIR_CANCELLED);
-    return stream_->abort();
-  }
-  drop_attempt(WEIR_CANCELLED);
+  const size_t unseen = phase_ == Phase::response ? std::min(place, response_position_) : place;
   if (outcome.verdict == WEIR_ANSWERED && has_answer_) {
     take_answer();
-    return run_responses(request_side ? place : std::min(place, response_position_));
+    return run_responses(unseen);
   }
-  response_position_ = 0;
+  // A body of which a part has been changed cannot go on as if nothing had happened.
+  if (fault(owner, "failed in a body callback", outcome.untouched)) {
+    (request_side ? request_pipe_ : response_pipe_).pass(*outcome.call);
+    return body_goes_on(request_side, outcome.held_head);
+  }
+  if (reason_ == nullptr) reason_ = "module_fault";
+  drop_attempt(WEIR_CANCELLED);
+  if (head_sent_) return stream_->abort();
   answer_error(500, "module_fault");
 }
 
@@ -277,13 +339,15 @@ void Exchange::finish(const char* reason) {
   phase_ = Phase::over;
   Timer::cancel();
   Deferred::cancel();
-  while (Dependent* const dependent = dependents_.take_first()) dependent->owner_ended();
-  for (size_t i = 0; i < entered_count_; ++i) {
-    const Entered& entry = entered_[i];
-    if (entry.call != nullptr && WEIR_HAS(weir_http_filter, entry.use->ops, end)) {
-      entry.use->ops->end(entry.call);
-    }
-  }
+  hold_timer_.cancel();
+  // What modules are told last is `end`: before it they get back what they lent, and from here on
+  // their refs are dead, so that nothing can be hung on an exchange that has ended.
+  request_pipe_.clear();
+  response_pipe_.clear();
+  answer_body_.clear();
+  if (route_ref_ != ref_) site_.handles.remove(route_ref_);
+  site_.handles.remove(ref_);
+  end_filters(0);
   if (handler_call_ != nullptr && WEIR_HAS(weir_handler, handler_->ops, end)) {
     handler_->ops->end(handler_call_);
   }
@@ -293,9 +357,6 @@ void Exchange::finish(const char* reason) {
         use.owner->state,  nullptr, use.owner->cells};
     use.ops->exchange(&call);
   }
-  site_.handles.remove(ref_);
-  request_pipe_.clear();
-  response_pipe_.clear();
 }
 
 }  // namespace weir

@@ -44,6 +44,9 @@ struct Attribute {
   Attribute* next;
 };
 
+// Whether a body that has come to `bytes`, and ends there when `last`, is what the framing says.
+bool fits(const Framing& framing, uint64_t bytes, bool last);
+
 class Exchange final : public ServerEvents, public ClientEvents, private Deferred, private Timer {
  public:
   explicit Exchange(const Arrival& arrival);
@@ -60,6 +63,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   const SiteOnLoop& site() const { return site_; }
   const ListenerOnLoop& listener() const { return listener_; }
   weir_ref ref() const { return ref_; }
+  // Whether this ref names a call of this exchange that has not ended.
+  bool lives(weir_ref ref) const;
 
   // The head is read: run. Or it could not be: answer with this and close.
   void begin();
@@ -95,6 +100,10 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
     return side == WEIR_REQUEST ? request_.fields : response_.fields;
   }
   bool head_sent() const { return head_sent_; }
+  // The client asked for a head alone; what filters make of the method does not change that.
+  bool asked_for_head() const { return asked_for_head_; }
+  // A handler takes the body of the request, and so to its end.
+  bool handler_reads() const { return handler_ != nullptr && wants_body_; }
   // 0: none was sent.
   uint32_t status() const { return phase_ == Phase::over && !head_sent_ ? 0U : response_.status; }
   List<Dependent>& dependents() { return dependents_; }
@@ -136,6 +145,12 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
     weir_ref ref;
     uint32_t verdict;
   };
+  // The bound of holds_request_; a deadline of its own beside that of what waits.
+  struct HoldTimer final : Timer {
+    explicit HoldTimer(Exchange& its) : exchange(its) {}
+    void expired() noexcept override { exchange.release_request(); }
+    Exchange& exchange;
+  };
   enum class Phase : uint8_t { request, serving, response, sending, tunnel, over };
 
   // request phase (exchange_request.cpp)
@@ -144,6 +159,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   bool enter_chain(const ChainOnLoop& chain);
   bool act_on_request(uint32_t verdict, const FilterUse& use, const weir_call* call);
   bool reroute();
+  void end_filters(size_t from);
+  void release_request();
   bool find_route();
   bool clean_request();
   bool body_fits(uint64_t bytes) const;
@@ -173,9 +190,10 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void take_answer();
   void run_responses(size_t entered);
   void continue_responses();
-  bool act_on_response(uint32_t verdict, const FilterUse& use);
+  bool act_on_response(uint32_t verdict, const FilterUse& use, const weir_call& call);
   void pump_response();
   void deliver();
+  bool leaves_tunnel() const;
   void send_head();
   Framing response_framing() const;
 
@@ -184,10 +202,13 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   weir_call* call_of(size_t entered);
   void log_refusal(const Refusal& refusal) const;
   void wait(const InstanceOnLoop& owner);
-  void fault(const InstanceOnLoop& owner, const char* what);
+  void watch_waits();
+  void wake_sources();
+  static bool fault(const InstanceOnLoop& owner, const char* what, bool may_pass = true);
+  void fail_length(const char* side);
   void resume_one(const Pending& pending);
   void resume_callback(const weir_call& call, uint32_t verdict);
-  void resume_body(const weir_call& call, uint32_t verdict, bool request_side, bool held);
+  void body_goes_on(bool request_side, bool held);
   void act_on_stopped(const BodyPipe::Outcome& outcome, bool request_side);
   const InstanceOnLoop& owner_of(const weir_call& call) const;
   bool take_trailers(const Fields& from, Fields& to);
@@ -201,6 +222,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   std::array<std::byte, 8192> first_;  // three heads of common size fit
   Arena arena_;
   weir_ref ref_;
+  weir_ref route_ref_;  // what the filters of the route are called by; anew with each reroute
   Clock::time_point began_;
   int64_t unix_ms_;
   RequestHead request_;
@@ -216,8 +238,9 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   size_t response_position_ = 0;  // entered filters that have yet to see the response
   size_t called_ = 0;             // the entered filter whose callback runs
   uint32_t calling_side_ = WEIR_REQUEST;
+  const weir_call* calling_ = nullptr;  // whose request or response is on the stack
   const weir_call* waiting_ = nullptr;  // request or response callback that said WAIT
-  std::array<Pending, 2> pending_;
+  std::array<Pending, 4> pending_;
   size_t pending_count_ = 0;
 
   BodyPipe request_pipe_;
@@ -228,6 +251,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   const HandlerUse* handler_ = nullptr;
   weir_call* handler_call_ = nullptr;
   List<Dependent> dependents_;
+  HoldTimer hold_timer_{*this};
   LoopUpstream* upstream_ = nullptr;
   ClientStream* endpoint_ = nullptr;
   Attempt attempt_;
@@ -236,6 +260,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   const char* reason_ = nullptr;
   Clock::duration upstream_time_{};
   uint64_t request_bytes_ = 0;
+  uint64_t forwarded_bytes_ = 0;  // of the request's body, in this attempt
   uint64_t response_bytes_ = 0;
   uint32_t upstream_status_ = 0;
   uint32_t reroutes_ = 0;
@@ -250,6 +275,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   bool has_answer_ = false;
   bool response_over_ = false;  // its end is with the client's stream
   bool bodiless_ = false;       // no body follows the head
+  bool asked_for_head_ = false;
+  bool pumps_later_ = false;    // a handler has made room for the filters before it
   bool from_upstream_ = false;  // the response head came from the endpoint
   bool tunnel_up_over_ = false;
   bool tunnel_down_over_ = false;

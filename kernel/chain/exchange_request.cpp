@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The way of the request through the chains, up to whoever makes the response.
-#include "base/log.hpp"
-#include "chain/chain.hpp"
+#include <weir/module.h>
+
+#include "base/body.hpp"
+#include "base/clock.hpp"
 #include "chain/exchange.hpp"
 #include "chain/forwarding.hpp"
+#include "chain/site.hpp"
+#include "event/timers.hpp"
+#include "http/fields.hpp"
+#include "http/head.hpp"
 #include "http/hop_by_hop.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 
 namespace weir {
 namespace {
@@ -49,6 +58,7 @@ bool Exchange::enter_chain(const ChainOnLoop& chain) {
 
 // Until the chains end, a filter stops it, or a filter holds the head for the body.
 void Exchange::run_requests() {
+  if (phase_ != Phase::request) return;
   do {
     while (position_ < chain_->filters.size()) {
       const FilterUse& use = chain_->filters[position_++];
@@ -58,7 +68,10 @@ void Exchange::run_requests() {
       weir_call* const call = call_of(called_);
       if (call == nullptr) return answer_error(500, "exchange_memory");
       calling_side_ = WEIR_REQUEST;
-      if (!act_on_request(use.ops->request(call), use, call)) return;
+      calling_ = call;
+      const uint32_t verdict = use.ops->request(call);
+      calling_ = nullptr;
+      if (!act_on_request(verdict, use, call)) return;
       if (request_pipe_.holding()) return want_request_body();
     }
   } while (next_chain());
@@ -96,7 +109,6 @@ bool Exchange::find_route() {
     request_.keep_alive = false;
     answer_error(413, "body_large");
   } else {
-    if (!route->websocket) request_.upgrade_websocket = false;
     return true;
   }
   return false;
@@ -126,8 +138,10 @@ bool Exchange::act_on_request(uint32_t verdict, const FilterUse& use, const weir
     default:
       break;
   }
-  fault(*use.owner, "failed in request");
-  if (use.owner->fails_open) return true;
+  if (fault(*use.owner, "failed in request")) {
+    request_pipe_.pass(*call);
+    return true;
+  }
   answer_error(500, "module_fault");
   return false;
 }
@@ -136,22 +150,37 @@ bool Exchange::act_on_request(uint32_t verdict, const FilterUse& use, const weir
 bool Exchange::reroute() {
   const size_t kept = listener_.chain.filters.size();
   if (found_.route == nullptr) return true;  // nothing was matched yet: going on does it
-  if (++reroutes_ > site_.limits.reroutes || request_pipe_.touches_body()) {
+  const weir_call* const last = request_pipe_.last();
+  // The filters that end must not be on the way of the body.
+  const bool in_use = last != nullptr && Handles::place_of(last->ref) >= kept;
+  if (++reroutes_ > site_.limits.reroutes || in_use) {
     answer_error(500, "reroutes");
     return false;
   }
-  for (size_t i = kept; i < entered_count_; ++i) {
-    const Entered& entry = entered_[i];
-    if (entry.call != nullptr && WEIR_HAS(weir_http_filter, entry.use->ops, end)) {
-      entry.use->ops->end(entry.call);
-    }
-  }
-  entered_count_ = kept;
+  end_filters(kept);
+  if (route_ref_ != ref_) site_.handles.remove(route_ref_);
+  route_ref_ = site_.handles.add(HandleKind::exchange, this);
   found_.route = nullptr;
   if (!find_route()) return false;
   if (enter_chain(found_.route->chain)) return true;
   answer_error(500, "exchange_memory");
   return false;
+}
+
+// Their refs are dead first: what they own ends, and no more can be hung on them. Then `end`.
+void Exchange::end_filters(size_t from) {
+  const size_t count = std::exchange(entered_count_, from);
+  for (Dependent* dependent = dependents_.first(); dependent != nullptr;) {
+    Dependent* const next = dependents_.after(*dependent);
+    if (Handles::place_of(dependent->owner) >= from) dependent->owner_ended();
+    dependent = next;
+  }
+  for (size_t i = from; i < count; ++i) {
+    const Entered& entry = entered_[i];
+    if (entry.call != nullptr && WEIR_HAS(weir_http_filter, entry.use->ops, end)) {
+      entry.use->ops->end(entry.call);
+    }
+  }
 }
 
 void Exchange::serve() {
@@ -165,7 +194,7 @@ void Exchange::serve() {
     if (!holds_for_chunks()) return start_attempt();
     phase_ = Phase::serving;
     holds_request_ = true;
-    site_.loop.arm(*this, longest_hold);
+    site_.loop.arm(hold_timer_, longest_hold);
     want_request_body();
   } else {
     answer_error(404, "no_target");
@@ -178,6 +207,14 @@ bool Exchange::holds_for_chunks() const {
   const Body& sink = request_pipe_.sink();
   return request_.framing.kind == Framing::Kind::chunked && !sink.finished() &&
          sink.length() < most_held;
+}
+
+// The hold has lasted long enough.
+void Exchange::release_request() {
+  if (!std::exchange(holds_request_, false)) return;
+  start_attempt();
+  pump_request();
+  settle();
 }
 
 // From here on somebody takes the body, so a client that waits for leave gets it.
@@ -211,7 +248,7 @@ void Exchange::forward_request() {
   }
   if (holds_request_ && !holds_for_chunks()) {
     holds_request_ = false;
-    Timer::cancel();
+    hold_timer_.cancel();
     start_attempt();
   }
   Body& sink = request_pipe_.sink();
@@ -220,6 +257,10 @@ void Exchange::forward_request() {
     // Kept until the connection is there, so that another endpoint can have it.
     if (!endpoint_->connected()) return;
     request_body_sent_ = true;
+  }
+  forwarded_bytes_ += sink.length();
+  if (request_pipe_.touches_body() && !fits(outgoing_.framing, forwarded_bytes_, sink.finished())) {
+    return fail_length("request");
   }
   request_forwarded_ = sink.finished();
   endpoint_->send_body(sink, request_forwarded_);

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The way of the response back through the filters that the request has entered.
-#include "chain/chain.hpp"
+#include <weir/module.h>
+
+#include "base/arena.hpp"
 #include "chain/exchange.hpp"
-#include "chain/forwarding.hpp"
+#include "event/timers.hpp"
 #include "http/h1_writer.hpp"
+#include "http/head.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <span>
+#include <string_view>
 #include <utility>
 
 namespace weir {
@@ -50,6 +59,7 @@ void Exchange::answer_error(uint16_t status, const char* reason) {
 weir_rc Exchange::answer(uint32_t status, std::span<const weir_field> fields,
                          std::string_view body) {
   if (status < 200 || status > 599) return WEIR_INVALID;
+  if (head_sent_ || phase_ == Phase::over) return WEIR_UNSUPPORTED;
   answer_ = ResponseHead{};
   answer_.status = static_cast<uint16_t>(status);
   answer_.fields = Fields(arena_);
@@ -57,7 +67,7 @@ weir_rc Exchange::answer(uint32_t status, std::span<const weir_field> fields,
     const std::string_view name = arena_.copy({field.name.p, field.name.n});
     const std::string_view value = arena_.copy({field.value.p, field.value.n});
     if (name.data() == nullptr || value.data() == nullptr ||
-        !answer_.fields.add(field.id, name, value)) {
+        !answer_.fields.add(site_.names.field_id(name), name, value)) {
       return WEIR_ERROR;
     }
   }
@@ -74,6 +84,11 @@ void Exchange::take_answer() {
   waiting_ = nullptr;
   Timer::cancel();
   response_pipe_.clear();
+  // Nobody asks for the request any more.
+  request_pipe_.clear();
+  wants_body_ = false;
+  holds_request_ = false;
+  hold_timer_.cancel();
   response_.status = answer_.status;
   response_.reason = {};
   response_.fields = std::move(answer_.fields);
@@ -103,16 +118,18 @@ void Exchange::continue_responses() {
     weir_call* const call = call_of(called_);
     if (call == nullptr) return answer_error(500, "exchange_memory");
     calling_side_ = WEIR_RESPONSE;
+    calling_ = call;
     const uint32_t verdict = entry.use->ops->response(call);
+    calling_ = nullptr;
     if (verdict == WEIR_WAIT) waiting_ = call;
-    if (!act_on_response(verdict, *entry.use)) return;
+    if (!act_on_response(verdict, *entry.use, *call)) return;
     if (response_pipe_.holding()) return;
   }
   if (phase_ == Phase::response) send_head();
 }
 
 // False: the chain does not go on now.
-bool Exchange::act_on_response(uint32_t verdict, const FilterUse& use) {
+bool Exchange::act_on_response(uint32_t verdict, const FilterUse& use, const weir_call& call) {
   if (verdict == WEIR_NEXT) return true;
   if (verdict == WEIR_WAIT) {
     wait(*use.owner);
@@ -122,21 +139,19 @@ bool Exchange::act_on_response(uint32_t verdict, const FilterUse& use) {
     take_answer();
     return true;
   }
-  fault(*use.owner, "failed in response");
-  if (use.owner->fails_open) return true;
+  if (fault(*use.owner, "failed in response")) {
+    response_pipe_.pass(call);
+    return true;
+  }
   answer_error(500, "module_fault");
   return false;
 }
 
 weir_rc Exchange::want_body(const weir_call& call, uint32_t mode, uint64_t limit) {
-  if (mode == WEIR_SKIP_BODY) return WEIR_OK;
-  if (mode > WEIR_WHOLE_BODY || phase_ == Phase::tunnel || &call == handler_call_) {
-    return WEIR_UNSUPPORTED;
-  }
+  if (mode > WEIR_WHOLE_BODY || &call != calling_) return WEIR_UNSUPPORTED;
   if (response_.status == 101 && calling_side_ == WEIR_RESPONSE) return WEIR_UNSUPPORTED;
   const weir_http_filter& ops = *entered_[called_].use->ops;
-  weir_call* const own = entered_[called_].call;
-  if (own != &call) return WEIR_INVALID;
+  weir_call& own = *entered_[called_].call;
   const bool request_side = calling_side_ == WEIR_REQUEST;
   BodyPipe::Callback callback = nullptr;
   if (request_side && WEIR_HAS(weir_http_filter, &ops, request_body)) callback = ops.request_body;
@@ -145,23 +160,23 @@ weir_rc Exchange::want_body(const weir_call& call, uint32_t mode, uint64_t limit
   }
   if (callback == nullptr) return WEIR_UNSUPPORTED;
   BodyPipe& pipe = request_side ? request_pipe_ : response_pipe_;
-  return pipe.add(arena_, *own, callback, mode, std::min(limit, site_.limits.buffered_body))
-             ? WEIR_OK
-             : WEIR_ERROR;
+  const uint64_t most = std::min(limit, site_.limits.buffered_body);
+  return pipe.add(arena_, own, callback, mode, most) ? WEIR_OK : WEIR_ERROR;
 }
 
 weir_rc Exchange::length_changes(const weir_call& call) {
-  if (entered_count_ <= called_ || entered_[called_].call != &call) return WEIR_INVALID;
+  if (&call != calling_) return WEIR_UNSUPPORTED;
   (calling_side_ == WEIR_REQUEST ? request_pipe_ : response_pipe_).length_changes();
   return WEIR_OK;
 }
 
 void Exchange::pump_response() {
   while (phase_ == Phase::response || phase_ == Phase::sending || phase_ == Phase::serving) {
+    if (waiting_ != nullptr && phase_ == Phase::response) return;
     const BodyPipe::Outcome outcome = response_pipe_.pump();
     if (outcome.kind == BodyPipe::Outcome::Kind::moved) return deliver();
     if (outcome.kind == BodyPipe::Outcome::Kind::stopped) return act_on_stopped(outcome, false);
-    if (waiting_ == nullptr) continue_responses();
+    continue_responses();
   }
 }
 
@@ -171,7 +186,7 @@ Framing Exchange::response_framing() const {
   const Body& sink = response_pipe_.sink();
   const bool old = request_.version == Version::http10;
   if (response_.status == 204 || response_.status == 101) return {};
-  if (request_.method == "HEAD" || response_.status == 304) {
+  if (asked_for_head_ || response_.status == 304) {
     if (from_upstream_) return response_.declared;
     if (response_.status == 304 || !sink.finished()) return {};
     return {Framing::Kind::length, sink.length()};
@@ -182,10 +197,19 @@ Framing Exchange::response_framing() const {
   return {old ? Framing::Kind::until_close : Framing::Kind::chunked, 0};
 }
 
+// The endpoint switched protocols, and a filter made another status of it.
+bool Exchange::leaves_tunnel() const {
+  return from_upstream_ && upstream_status_ == 101 && response_.status != 101;
+}
+
 void Exchange::send_head() {
   phase_ = Phase::sending;
   head_sent_ = true;
-  bodiless_ = request_.method == "HEAD" || response_.status == 304 || response_.status == 204 ||
+  if (leaves_tunnel()) {
+    drop_attempt(WEIR_SUCCEEDED);
+    response_pipe_.entry().finish();
+  }
+  bodiless_ = asked_for_head_ || response_.status == 304 || response_.status == 204 ||
               response_.status == 101;
   response_.framing = response_framing();
   if (!response_.fields.has(WEIR_H_DATE)) {  // RFC 9110, 6.6.1
@@ -202,9 +226,17 @@ void Exchange::send_head() {
 void Exchange::deliver() {
   if (!head_sent_ || phase_ != Phase::sending || response_over_) return;
   Body& sink = response_pipe_.sink();
-  if (bodiless_) sink.drop(sink.length());
+  if (bodiless_) {
+    // Not waited for: whoever makes the body may never be asked for all of it.
+    sink.drop(sink.length());
+    sink.finish();
+  }
   if (sink.empty() && !sink.finished()) return;
   response_bytes_ += sink.length();
+  if (!bodiless_ && response_pipe_.touches_body() &&
+      !fits(response_.framing, response_bytes_, sink.finished())) {
+    return fail_length("response");
+  }
   response_over_ = sink.finished();
   stream_->send_body(sink, response_over_);
 }

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who makes the response: a handler, or an endpoint of an upstream.
+#include <weir/module.h>
+
+#include "base/body.hpp"
 #include "chain/chain.hpp"
 #include "chain/exchange.hpp"
 #include "chain/forwarding.hpp"
+#include "chain/handles.hpp"
+#include "http/head.hpp"
 #include "http/hop_by_hop.hpp"
+#include "http/stream.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -46,7 +56,7 @@ void Exchange::act_on_handler(uint32_t verdict) {
     return run_responses(entered_count_);
   }
   if (verdict != WEIR_NEXT) {
-    fault(*handler_->owner, "failed");
+    fault(*handler_->owner, "failed", false);
     if (head_sent_) return stream_->abort();
     return answer_error(500, "module_fault");
   }
@@ -65,6 +75,7 @@ bool Exchange::handler_can_run() const {
 
 void Exchange::run_handler() {
   Body& in = request_pipe_.sink();
+  const uint64_t before = in.length();
   for (;;) {
     Body& out = response_pipe_.entry();
     const uint64_t had = in.length();
@@ -75,6 +86,11 @@ void Exchange::run_handler() {
     const bool progress = in.length() != had || out.length() != held || out.finished();
     pump_response();
     if (!progress || !handler_can_run()) break;
+  }
+  // What was taken is room for the filters before this handler, who have no other way to know.
+  if (in.length() < before && request_pipe_.touches_body()) {
+    pumps_later_ = true;
+    site_.loop.defer(*this);
   }
   if (in.room() > 0 && !request_pipe_.entry().finished()) stream_->pull();
 }
@@ -105,6 +121,7 @@ bool Exchange::open_attempt() {
   endpoint_->send_request(outgoing_);
   if (request_trailers_.size() > 0) endpoint_->set_trailers(request_trailers_);
   request_forwarded_ = false;
+  forwarded_bytes_ = 0;
   want_request_body();
   return true;
 }
@@ -123,7 +140,7 @@ bool Exchange::build_outgoing() {
   outgoing_.method = request_.method;
   outgoing_.path = request_.path;
   outgoing_.query = request_.query;
-  outgoing_.upgrade_websocket = request_.upgrade_websocket;
+  outgoing_.upgrade_websocket = request_.upgrade_websocket && found_.route->websocket;
   outgoing_.framing = outgoing_framing();
   outgoing_.fields = Fields(arena_);
   Fields& fields = outgoing_.fields;
@@ -186,13 +203,14 @@ void Exchange::response_body(Body& in, bool last) {
     tunnel_down_over_ = tunnel_down_over_ || last;
     return tunnel_ended();
   }
+  // First of all: the end of the attempt may end the connection, and what that one holds.
+  Body& entry = response_pipe_.entry();
+  entry.move(in, in.length());
   if (last) {
+    entry.finish();
     endpoint_ = nullptr;
     upstream_->finish(attempt_, WEIR_SUCCEEDED);
   }
-  Body& entry = response_pipe_.entry();
-  entry.move(in, in.length());
-  if (last) entry.finish();
   pump_response();
 }
 

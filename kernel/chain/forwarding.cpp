@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/forwarding.hpp"
 
+#include <weir/module.h>
+
+#include "base/arena.hpp"
+#include "chain/site.hpp"
+#include "http/fields.hpp"
 #include "net/address.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
+#include <initializer_list>
+#include <string_view>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace weir {
 namespace {

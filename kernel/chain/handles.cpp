@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/handles.hpp"
 
+#include <weir/module.h>
+
 #include "base/contract.hpp"
+
+#include <cstdint>
 
 namespace weir {
 

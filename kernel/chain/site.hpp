@@ -35,7 +35,10 @@ class Exchange;
 // What ends with its owner (an exchange, an instance on a loop): timers and tasks of modules.
 class Dependent : public Link {
  public:
+  explicit Dependent(weir_ref its_owner) : owner(its_owner) {}
   virtual void owner_ended() noexcept = 0;  // may destroy this
+
+  const weir_ref owner;
 
  protected:
   ~Dependent() = default;

@@ -17,7 +17,6 @@
 #include <system_error>
 #include <utility>
 
-#include <bits/chrono.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>

@@ -11,8 +11,6 @@
 #include <system_error>
 #include <utility>
 
-#include <bits/types/sigset_t.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 

@@ -3,7 +3,12 @@
 // Service weir.body/1.
 #include "base/body.hpp"
 
+#include <weir/module.h>
+
 #include "host/host.hpp"
+
+#include <cstddef>
+#include <cstdint>
 
 namespace weir {
 namespace {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/host.hpp"
 
+#include <weir/module.h>
+
 #include "base/contract.hpp"
 #include "base/log.hpp"
+#include "http/names.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <mutex>

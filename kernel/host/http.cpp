@@ -2,15 +2,23 @@
 //
 // Service weir.http/1: what modules may read and change of an exchange. Whatever would break a
 // message or its framing is refused here, so that no module can make the writer fail.
+#include <weir/module.h>
+
 #include "chain/attributes.hpp"
 #include "chain/chain.hpp"
+#include "chain/exchange.hpp"
+#include "chain/handles.hpp"
 #include "host/host.hpp"
 #include "http/authority.hpp"
 #include "http/grammar.hpp"
 #include "http/names.hpp"
 #include "http/path.hpp"
 
-#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
 
 namespace weir {
 namespace {
@@ -87,7 +95,9 @@ weir_rc remove(weir_tx* tx, uint32_t side, uint32_t id) {
 
 weir_rc set_method(weir_tx* tx, weir_str method) {
   Exchange& exchange = exchange_of(tx);
-  if (!is_token({method.p, method.n})) return WEIR_INVALID;
+  // CONNECT has a grammar of its own, and nobody here speaks it.
+  const std::string_view text(method.p, method.n);
+  if (!is_token(text) || text == "CONNECT") return WEIR_INVALID;
   const std::string_view copy = exchange.arena().copy({method.p, method.n});
   if (copy.empty()) return WEIR_ERROR;
   exchange.request().method = copy;
@@ -158,13 +168,17 @@ weir_str expand_template(weir_tx* tx, const weir_template* compiled, uint32_t es
 }
 
 void* alloc(weir_tx* tx, size_t size, size_t align) {
+  constexpr size_t most_align = 4096;
+  if (!std::has_single_bit(align) || align > most_align) return nullptr;
   return exchange_of(tx).arena().allocate(size, align);
 }
 
 weir_rc respond(weir_tx* tx, uint32_t status, const weir_field* rows, size_t n, weir_str body) {
   Exchange& exchange = exchange_of(tx);
   for (const weir_field& row : std::span(rows, n)) {
-    const bool good = !is_kernels(row.id) && is_token({row.name.p, row.name.n}) &&
+    // By the name, since that is what is written: an id may say something else.
+    const uint32_t id = exchange.site().names.field_id({row.name.p, row.name.n});
+    const bool good = !is_kernels(id) && is_token({row.name.p, row.name.n}) &&
                       is_field_value({row.value.p, row.value.n});
     if (!good) return WEIR_INVALID;
   }
@@ -182,8 +196,9 @@ weir_rc length_changes(const weir_call* call) {
 Exchange* living(weir_ref ref) {
   HostThread* const thread = Host::current();
   if (thread == nullptr) return nullptr;
-  return static_cast<Exchange*>(
+  auto* const exchange = static_cast<Exchange*>(
       thread->handles.find(Handles::with_place(ref, 0), HandleKind::exchange));
+  return exchange != nullptr && exchange->lives(ref) ? exchange : nullptr;
 }
 
 weir_rc resume(weir_ref ref, uint32_t verdict) {

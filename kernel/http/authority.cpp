@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/authority.hpp"
 
+#include "base/arena.hpp"
 #include "http/grammar.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace weir {
 namespace {

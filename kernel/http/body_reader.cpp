@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/body_reader.hpp"
 
+#include "base/arena.hpp"
 #include "base/contract.hpp"
 #include "http/grammar.hpp"
+#include "http/head.hpp"
 #include "http/hop_by_hop.hpp"
+#include "http/limits.hpp"
+#include "http/names.hpp"
+#include "http/refusals.hpp"
 #include "http/scan.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace weir {
 namespace {
@@ -163,14 +172,18 @@ std::optional<BodyReader::Part> BodyReader::next_part(Part part, char c) {
     case Part::quoted_pair:
       return to(is_value_byte(c), Part::quoted);
     default:
-      break;
+      return part_behind(part, c);
   }
-  // Behind a name or a value, or in it.
+}
+
+// The same behind a name or a value, or in it.
+std::optional<BodyReader::Part> BodyReader::part_behind(Part part, char c) {
   const bool named = part == Part::name || part == Part::after_name;
   if (c == ';') return Part::before_name;
   if (is_blank(c)) return named ? Part::after_name : Part::after_value;
   if (named && c == '=') return Part::before_value;
-  return to((part == Part::name || part == Part::value) && is_token_byte(c), part);
+  if ((part != Part::name && part != Part::value) || !is_token_byte(c)) return std::nullopt;
+  return part;
 }
 
 void BodyReader::trailer_byte(char c) {

@@ -93,6 +93,7 @@ class BodyReader {
   void size_ended();
   void extension_byte(char c);
   static std::optional<Part> next_part(Part part, char c);
+  static std::optional<Part> part_behind(Part part, char c);
   void trailer_byte(char c);
   void trailer_ended();
   void keep(char c);

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/chunk.hpp"
 
+#include <weir/module.h>
+
+#include "base/body.hpp"
 #include "base/contract.hpp"
+#include "http/fields.hpp"
 #include "http/h1_writer.hpp"
+
+#include <cstdint>
 
 namespace weir {
 namespace {

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/fields.hpp"
 
+#include <weir/module.h>
+
 #include "base/contract.hpp"
 #include "http/grammar.hpp"
 #include "http/names.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string_view>
 
 namespace weir {
 

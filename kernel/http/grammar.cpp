@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/grammar.hpp"
 
+#include "base/arena.hpp"
 #include "http/scan.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace weir {
 namespace {

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/h1_reader.hpp"
 
-#include "base/contract.hpp"
+#include <weir/module.h>
+
+#include "base/arena.hpp"
+#include "http/fields.hpp"
 #include "http/grammar.hpp"
-#include "http/path.hpp"
+#include "http/head.hpp"
+#include "http/limits.hpp"
+#include "http/message_rules.hpp"
+#include "http/names.hpp"
+#include "http/refusals.hpp"
 #include "http/scan.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace weir {
 namespace {

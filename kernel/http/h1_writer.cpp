@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/h1_writer.hpp"
 
+#include <weir/module.h>
+
 #include "base/contract.hpp"
+#include "http/fields.hpp"
 #include "http/grammar.hpp"
+#include "http/head.hpp"
 #include "http/names.hpp"
 #include "http/path.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <iterator>
+#include <string_view>
+#include <system_error>
 
 namespace weir {
 namespace {
@@ -217,8 +228,8 @@ std::array<char, 29> http_date(std::time_t now) {
   std::array<char, 29> text{};
   constexpr std::string_view shape = "DDD, dd MMM yyyy hh:mm:ss GMT";
   std::copy(shape.begin(), shape.end(), text.begin());
-  std::copy_n(days.data() + 3 * parts.tm_wday, 3, text.data());
-  std::copy_n(months.data() + 3 * parts.tm_mon, 3, text.data() + 8);
+  std::copy_n(days.data() + ptrdiff_t{3} * parts.tm_wday, 3, text.data());
+  std::copy_n(months.data() + ptrdiff_t{3} * parts.tm_mon, 3, text.data() + 8);
   two(text.data() + 5, parts.tm_mday);
   two(text.data() + 12, (parts.tm_year + 1900) / 100);
   two(text.data() + 14, (parts.tm_year + 1900) % 100);

@@ -3,7 +3,12 @@
 
 #include "base/contract.hpp"
 #include "http/grammar.hpp"
+#include "http/head.hpp"
+#include "http/refusals.hpp"
 #include "http/scan.hpp"
+
+#include <cstddef>
+#include <string_view>
 
 namespace weir {
 namespace {
@@ -59,8 +64,9 @@ HeadScanner::State HeadScanner::scan(std::string_view bytes) {
 
 HeadScanner::State HeadScanner::close_line(std::string_view line) {
   at_ = line_start_ += line.size() + 2;
-  if (line.empty())
+  if (line.empty()) {
     return lines_ == 0 ? refuse(weir::refusal("empty_line")) : state_ = State::complete;
+  }
   // HTTP/0.9 has no second line to wait for.
   if (lines_ == 0 && side_ == Side::request && !ends_in_version(line)) {
     return refuse(weir::refusal("version"));

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/hop_by_hop.hpp"
 
+#include <weir/module.h>
+
+#include "base/result.hpp"
+#include "http/fields.hpp"
 #include "http/grammar.hpp"
 #include "http/names.hpp"
+#include "http/refusals.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
 
 namespace weir {
 namespace {

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/message_rules.hpp"
 
+#include <weir/module.h>
+
+#include "base/arena.hpp"
+#include "base/result.hpp"
 #include "http/authority.hpp"
 #include "http/grammar.hpp"
+#include "http/head.hpp"
 #include "http/hop_by_hop.hpp"
 #include "http/path.hpp"
+#include "http/refusals.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace weir {
 namespace {

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/names.hpp"
 
+#include <weir/module.h>
+
 #include "base/contract.hpp"
 #include "http/grammar.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
+#include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -115,8 +125,9 @@ Names::Names() {
   tables_.push_back(std::make_unique<Table>(256));
   table_ = tables_.back().get();
   for (uint32_t id = 1; id < WEIR_H_COUNT; ++id) add(field_texts[id], id);
-  for (uint32_t i = 0; i < std::size(attribute_texts); ++i)
+  for (uint32_t i = 0; i < std::size(attribute_texts); ++i) {
     add(attribute_texts[i], WEIR_A_FIRST + i);
+  }
 }
 
 Names::~Names() = default;

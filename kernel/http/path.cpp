@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/path.hpp"
 
+#include <weir/module.h>
+
+#include "base/arena.hpp"
+#include "base/result.hpp"
 #include "http/grammar.hpp"
 #include "http/names.hpp"
+#include "http/refusals.hpp"
 #include "http/scan.hpp"
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
+#include <optional>
 #include <span>
+#include <string_view>
 
 namespace weir {
 namespace {
@@ -32,8 +39,9 @@ int escaped_byte(std::string_view text, size_t at) {
 bool is_plain(std::string_view raw) {
   for (size_t i = 0; i < raw.size(); ++i) {
     if (raw[i] == '%') return false;
-    if (raw[i] == '/' && i + 1 < raw.size() && (raw[i + 1] == '/' || raw[i + 1] == '.'))
+    if (raw[i] == '/' && i + 1 < raw.size() && (raw[i + 1] == '/' || raw[i + 1] == '.')) {
       return false;
+    }
   }
   return true;
 }

@@ -18,7 +18,6 @@
 
 #include <Poco/Net/SocketAddress.h>
 #include <arpa/inet.h>
-#include <bits/sockaddr.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>

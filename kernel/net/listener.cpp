@@ -12,8 +12,6 @@
 #include <system_error>
 
 #include <Poco/Net/ServerSocketImpl.h>
-#include <asm-generic/errno.h>
-#include <asm-generic/socket.h>
 #include <fcntl.h>
 #include <linux/bpf_common.h>
 #include <linux/filter.h>

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/wire.hpp"
 
+#include "net/socket.hpp"
+
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <utility>
-
-#include <sys/epoll.h>
 
 namespace weir {
 namespace {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/client_counts.hpp"
 
+#include <weir/module.h>
+
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <cstring>
 
 namespace weir {

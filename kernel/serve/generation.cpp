@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/generation.hpp"
 
+#include <weir/module.h>
+
+#include "conf/file.hpp"
+#include "conf/model.hpp"
+#include "conf/place.hpp"
+#include "conf/report.hpp"
+#include "http/limits.hpp"
+#include "http/names.hpp"
+#include "module/registry.hpp"
+#include "serve/instances.hpp"
+#include "serve/router.hpp"
+#include "upstream/endpoint_set.hpp"
+#include "upstream/upstream.hpp"
+
 #include <algorithm>
-#include <string_view>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <utility>
+#include <vector>
 
 namespace weir {
 namespace {
 
-constexpr size_t longest_chain = 200;  // a filter's place in its exchange is one byte of a ref
+// A filter's place in its exchange is one byte of a ref, and an exchange passes two chains.
+constexpr size_t longest_chain = 120;
 
 UpstreamOptions options_of(const conf::Upstream& upstream, const conf::Server& server) {
   UpstreamOptions options;
@@ -84,7 +102,7 @@ Chain Generation::make_chain(const std::vector<conf::Use>& uses, conf::Report& r
     }
   }
   if (chain.filters.size() > longest_chain) {
-    report.error(uses.front().place, "more than 200 filters in one list");
+    report.error(uses.front().place, "more than 120 filters in one list");
   }
   return chain;
 }

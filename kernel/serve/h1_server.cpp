@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/h1_server.hpp"
 
-#include "base/contract.hpp"
-#include "http/chunk.hpp"
-#include "http/h1_writer.hpp"
+#include <weir/module.h>
 
+#include "base/arena.hpp"
+#include "base/body.hpp"
+#include "base/clock.hpp"
+#include "base/contract.hpp"
+#include "event/loop.hpp"
+#include "event/timers.hpp"
+#include "http/chunk.hpp"
+#include "http/h1_reader.hpp"
+#include "http/h1_writer.hpp"
+#include "http/head.hpp"
+#include "http/message_rules.hpp"
+#include "http/refusals.hpp"
+#include "http/stream.hpp"
+#include "net/socket.hpp"
+#include "net/wire.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace weir {
@@ -29,6 +46,7 @@ H1Server::H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, const Ori
     : Wire(loop, pool), owner_(owner), origin_(origin), scanner_(owner.limits().head), in_(pool) {}
 
 H1Server::~H1Server() {
+  out_.clear();  // before the exchange whose module may have lent the bytes
   if (exchange_ != nullptr) owner_.destroy_exchange(*exchange_);
 }
 
@@ -58,7 +76,7 @@ bool H1Server::may_continue(const ResponseHead& head) const {
     return false;
   }
   // What a handler takes while it answers is read to its end anyway.
-  if (body_.ended() || exchange_->handler() != nullptr) return true;
+  if (body_.ended() || exchange_->handler_reads()) return true;
   // A client that waits for leave may send the body or not: no telling what comes next.
   if (request.expect_continue && exchange_->request_bytes() == 0) return false;
   return request.framing.kind == Framing::Kind::chunked ||
@@ -67,7 +85,7 @@ bool H1Server::may_continue(const ResponseHead& head) const {
 
 void H1Server::send_response(const ResponseHead& head) {
   framing_ = head.framing;
-  bodiless_ = head.status == 204 || head.status == 304 || exchange_->request().method == "HEAD";
+  bodiless_ = head.status == 204 || head.status == 304 || exchange_->asked_for_head();
   if (head.status == 101) return write_head(out_, head, Persistence::websocket);
   persists_ = may_continue(head);
   const bool old = exchange_->request().version == Version::http10;
@@ -123,14 +141,14 @@ void H1Server::expired() noexcept {
       // A request that crossed the deadline on its way is still served.
       readable_ = true;
       read();
-      if (state_ == State::idle) end();
-      return;
+      if (state_ == State::idle) return end();
+      break;
     case State::head:
       refuse({408, "head_timeout"});
       break;
     case State::exchange:
       if (!out_.empty()) return gone("write_timeout");
-      if (!body_.ended()) {
+      if (!body_.ended() && exchange_->takes_request_body()) {
         exchange_->request_refused({408, "body_timeout"});
         exchange_->settle();
       }
@@ -337,7 +355,9 @@ void H1Server::take_unread(std::string_view& bytes) {
     bytes = {};
     return say_goodbye();
   }
-  if (body_.ended()) state_ = State::idle;
+  if (!body_.ended()) return;
+  state_ = State::idle;
+  rest();
 }
 
 void H1Server::at_end_of_input() {
@@ -396,13 +416,15 @@ void H1Server::finish_exchange() {
 void H1Server::next_request() {
   if (body_.ended()) {
     state_ = State::idle;
-    loop_.arm(*this, owner_.draining() ? drain_grace : owner_.keep_alive());
+    rest();
   } else {
     state_ = State::draining;
     body_bytes_ = 0;
     loop_.arm(*this, owner_.limits().unread_time);
   }
 }
+
+void H1Server::rest() { loop_.arm(*this, owner_.draining() ? drain_grace : owner_.keep_alive()); }
 
 // Closing with bytes unread would reset the connection and take the response from the client
 // (RFC 9112, 9.6): the direction to it is ended first, then what comes is dropped for a moment.
@@ -415,6 +437,7 @@ void H1Server::say_goodbye() {
 }
 
 void H1Server::gone(const char* reason) {
+  out_.clear();  // before the exchange whose module may have lent the bytes
   if (exchange_ != nullptr) {
     Exchange& exchange = *std::exchange(exchange_, nullptr);
     exchange.client_gone(reason);

@@ -115,6 +115,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void check_complete();
   void finish_exchange();
   void next_request();
+  void rest();
   void say_goodbye();
   void gone(const char* reason);
   void end();

@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/instances.hpp"
 
+#include <weir/module.h>
+
+#include "conf/model.hpp"
+#include "conf/place.hpp"
+#include "conf/report.hpp"
+#include "conf/schema.hpp"
 #include "host/host.hpp"
+#include "http/names.hpp"
+#include "module/image.hpp"
+#include "module/registry.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace weir {
 namespace {

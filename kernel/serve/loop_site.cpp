@@ -1,10 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/loop_site.hpp"
 
+#include <weir/module.h>
+
+#include "base/list.hpp"
 #include "chain/exchange.hpp"
+#include "chain/handles.hpp"
+#include "chain/site.hpp"
+#include "conf/limits.hpp"
+#include "conf/model.hpp"
+#include "http/head.hpp"
+#include "serve/generation.hpp"
+#include "serve/instances.hpp"
+#include "serve/route_conditions.hpp"
+#include "serve/router.hpp"
+#include "upstream/upstream.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 namespace weir {
 
@@ -42,13 +61,14 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
 LoopSite::~LoopSite() {
   flush();
   for (OnLoop& instance : instances_) {
+    // First of all: what still comes finds that the owner has ended.
+    site_.handles.remove(instance.view.ref);
     List<Dependent>& dependents = instance.view.dependents;
     while (Dependent* const dependent = dependents.take_first()) dependent->owner_ended();
     const weir_component& component = *instance.view.component;
     if (instance.started && component.worker_stop != nullptr) {
       component.worker_stop(instance.view.instance, instance.view.state);
     }
-    site_.handles.remove(instance.view.ref);
   }
 }
 

@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/route_conditions.hpp"
 
+#include <weir/module.h>
+
+#include "conf/model.hpp"
+#include "http/names.hpp"
 #include "http/path.hpp"
 #include "net/address.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir {
 

@@ -1,13 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/server.hpp"
 
+#include <weir/module.h>
+
+#include "base/clock.hpp"
 #include "base/log.hpp"
+#include "conf/model.hpp"
+#include "event/tasks.hpp"
+#include "event/timers.hpp"
+#include "host/host.hpp"
+#include "http/names.hpp"
+#include "net/address.hpp"
+#include "net/listener.hpp"
+#include "serve/generation.hpp"
+#include "serve/upstream_addresses.hpp"
+#include "serve/worker.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <ios>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 
-#include <signal.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -123,16 +144,19 @@ void Server::make_workers() {
   }
 }
 
+// On the worker's own thread; what it has to tell is told on this loop.
+void Server::run_worker(Worker& worker) {
+  worker.run(
+      [this](const std::string& failure) { loop_.post([this, failure] { heard(failure); }); });
+  loop_.post([this] { worker_ended(); });
+}
+
 void Server::start_workers() {
   if (!threads_.empty() || draining_) return;
   Timer::cancel();
   starting_ = running_ = workers_.size();
   for (const auto& worker : workers_) {
-    threads_.emplace_back([this, &worker = *worker] {
-      worker.run(
-          [this](const std::string& failure) { loop_.post([this, failure] { heard(failure); }); });
-      loop_.post([this] { worker_ended(); });
-    });
+    threads_.emplace_back([this, &worker = *worker] { run_worker(worker); });
   }
 }
 

@@ -26,6 +26,8 @@ class Server final : private Ticker, private Timer {
   // Expects: `names` is what the generation was built with and outlives this.
   Server(std::shared_ptr<Generation> generation, Names& names);
   ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   // Listens, serves until SIGTERM or SIGINT and drains. The exit status: 0, or 2 when the world
   // did not let it (told in the log).
@@ -36,6 +38,7 @@ class Server final : private Ticker, private Timer {
   bool write_pid() const;
   void make_workers();
   void start_workers();
+  void run_worker(Worker& worker);
   void heard(const std::string& failure);
   void caught(int signal);
   void drain();

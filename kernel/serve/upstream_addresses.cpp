@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/upstream_addresses.hpp"
 
-#include "base/log.hpp"
+#include <weir/module.h>
 
+#include "base/log.hpp"
+#include "conf/model.hpp"
+#include "net/address.hpp"
+#include "net/resolver.hpp"
+#include "upstream/endpoint_set.hpp"
+#include "upstream/upstream.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
 #include <utility>
+#include <vector>
 
 namespace weir {
 

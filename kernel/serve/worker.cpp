@@ -1,12 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/worker.hpp"
 
+#include <weir/module.h>
+
+#include "base/clock.hpp"
 #include "base/log.hpp"
+#include "chain/exchange.hpp"
+#include "conf/limits.hpp"
+#include "conf/model.hpp"
+#include "event/loop.hpp"
+#include "event/tasks.hpp"
+#include "event/timers.hpp"
+#include "host/host.hpp"
+#include "http/names.hpp"
+#include "http/stream.hpp"
+#include "net/acceptor.hpp"
+#include "net/address.hpp"
+#include "net/listener.hpp"
+#include "serve/client_counts.hpp"
+#include "serve/generation.hpp"
+#include "serve/h1_server.hpp"
+#include "serve/loop_site.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <new>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -31,6 +56,8 @@ Worker::Worker(const WorkerOptions& options, Names& names, Tasks& tasks, ClientC
       thread_{loop_, handles_, tasks} {}
 
 Worker::~Worker() {
+  // Posts that came too late run here, while all that they touch is still there.
+  loop_.turn(Clock::duration::zero());
   for (void* const memory : spare_exchanges_) ::operator delete(memory);
 }
 

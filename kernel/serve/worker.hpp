@@ -32,6 +32,8 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
  public:
   Worker(const WorkerOptions& options, Names& names, Tasks& tasks, ClientCounts& clients);
   ~Worker() override;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
 
   // Before run: where connections come from, and what is served. [control, before run]
   void use(std::shared_ptr<Generation> generation, std::vector<Listener>& listeners);

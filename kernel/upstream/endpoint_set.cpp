@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/endpoint_set.hpp"
 
+#include <weir/module.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <utility>
+#include <vector>
 
 namespace weir {
 

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/h1_client.hpp"
 
-#include "base/contract.hpp"
-#include "http/chunk.hpp"
-#include "http/h1_writer.hpp"
+#include <weir/module.h>
 
+#include "base/body.hpp"
+#include "base/clock.hpp"
+#include "base/contract.hpp"
+#include "event/loop.hpp"
+#include "event/timers.hpp"
+#include "http/chunk.hpp"
+#include "http/h1_reader.hpp"
+#include "http/h1_writer.hpp"
+#include "http/head.hpp"
+#include "http/stream.hpp"
+#include "net/socket.hpp"
+#include "net/wire.hpp"
+
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace weir {
@@ -104,12 +117,15 @@ void H1Client::ready(uint32_t events) noexcept {
 void H1Client::deferred() noexcept { drive(); }
 
 void H1Client::expired() noexcept {
+  // It may be the client that is slow, and then its own deadline is the one that counts.
+  const bool client_is_slow = (state_ == State::body && !exchange_.events->takes_response_body()) ||
+                              (state_ == State::head && !request_sent_ && out_.empty());
   if (state_ == State::connecting) {
     fail(Failure::Kind::connect, "connect_timeout");
   } else if (state_ == State::idle || state_ == State::closing) {
     end();
-  } else if (state_ == State::body && !exchange_.events->takes_response_body()) {
-    arm();  // it is the client that is slow, and the client's own deadline that counts
+  } else if (client_is_slow) {
+    arm();
   } else {
     fail(Failure::Kind::timeout, response_begun_ ? "read_timeout" : "first_byte_timeout");
   }
@@ -129,10 +145,7 @@ void H1Client::drive() {
     if (state_ == State::ended) return;
   }
   write();
-  if (std::exchange(drained_, false) && exchange_.events != nullptr) {
-    exchange_.events->request_drained();
-    exchange_.events->settle();
-  }
+  if (std::exchange(drained_, false)) tell_drained();
   read();
 }
 
@@ -144,8 +157,15 @@ void H1Client::establish() {
   socket_.no_delay();
   state_ = State::head;
   arm();
-  exchange_.events->request_drained();
-  exchange_.events->settle();
+  tell_drained();
+}
+
+// What the exchange does then may end its part in this connection.
+void H1Client::tell_drained() {
+  ClientEvents* const events = exchange_.events;
+  if (events == nullptr) return;
+  events->request_drained();
+  events->settle();
 }
 
 void H1Client::write() {

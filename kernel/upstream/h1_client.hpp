@@ -98,6 +98,7 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
 
   void drive();
   void establish();
+  void tell_drained();
   void read();
   bool wants_input() const;
   bool read_once();

@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/upstream.hpp"
 
+#include <weir/module.h>
+
+#include "base/body.hpp"
 #include "base/contract.hpp"
+#include "event/loop.hpp"
+#include "http/stream.hpp"
+#include "net/socket.hpp"
+#include "upstream/endpoint_set.hpp"
+#include "upstream/h1_client.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -68,24 +82,28 @@ LoopUpstream::LoopUpstream(Upstream& upstream, Loop& loop, BodyPool& pool)
 
 LoopUpstream::~LoopUpstream() = default;
 
-// Takes a changed endpoint set over. Idle connections to endpoints that stayed go along.
+// Idle connections to endpoints that stayed go over to the new set.
+void LoopUpstream::hand_over(EndpointsOnLoop& from, EndpointsOnLoop& to) {
+  for (size_t i = 0; i < from.idle.size(); ++i) {
+    const std::string& text = (*from.set)[i].text;
+    size_t same = 0;
+    while (same < to.idle.size() && (*to.set)[same].text != text) ++same;
+    if (same == to.idle.size()) continue;
+    for (H1Client* const connection : from.idle[i]) {
+      connection->endpoint = same;
+      to.idle[same].push_back(&to.keep(from.release(*connection)));
+    }
+    from.idle[i].clear();
+  }
+}
+
 void LoopUpstream::refresh() {
   const uint64_t version = upstream_.version();
   if (version == version_) return;
   version_ = version;
   auto next = std::make_unique<EndpointsOnLoop>(upstream_.current());
   if (current_ != nullptr) {
-    for (size_t from = 0; from < current_->idle.size(); ++from) {
-      for (size_t to = 0; to < next->idle.size(); ++to) {
-        if ((*current_->set)[from].text != (*next->set)[to].text) continue;
-        for (H1Client* const connection : current_->idle[from]) {
-          connection->endpoint = to;
-          next->idle[to].push_back(&next->keep(current_->release(*connection)));
-        }
-        current_->idle[from].clear();
-        break;
-      }
-    }
+    hand_over(*current_, *next);
     old_.push_back(std::move(current_));
   }
   current_ = std::move(next);
@@ -93,10 +111,13 @@ void LoopUpstream::refresh() {
 }
 
 void LoopUpstream::drop_unused_sets() {
-  for (auto& set : old_) {
-    while (set->attempts == 0 && !set->connections.empty()) set->connections.back()->abandon();
+  for (const auto& set : old_) {
+    for (auto& idle : set->idle) {
+      while (!idle.empty()) idle.back()->abandon();
+    }
   }
-  std::erase_if(old_, [](const auto& set) { return set->attempts == 0; });
+  std::erase_if(old_,
+                [](const auto& set) { return set->attempts == 0 && set->connections.empty(); });
 }
 
 // xorshift64*, Vigna 2014: spreads picks, guards nothing.
@@ -231,7 +252,10 @@ void LoopUpstream::connection_ended(H1Client& connection) {
   loop_.defer(*this);
 }
 
-void LoopUpstream::deferred() noexcept { ended_.clear(); }
+void LoopUpstream::deferred() noexcept {
+  ended_.clear();
+  drop_unused_sets();
+}
 
 size_t LoopUpstream::idle_connections() const {
   size_t count = 0;

@@ -109,7 +109,8 @@ class LoopUpstream final : private ClientOwner, private Deferred {
   void connection_ended(H1Client& connection) override;
   void deferred() noexcept override;
 
-  void refresh();
+  void refresh();  // takes a changed endpoint set over
+  static void hand_over(EndpointsOnLoop& from, EndpointsOnLoop& to);
   weir_pick view_of(EndpointsOnLoop& set, const uint8_t* skip, weir_tx* tx);
   H1Client* take_idle(EndpointsOnLoop& set, size_t endpoint);
   H1Client* dial(EndpointsOnLoop& set, size_t endpoint);

@@ -54,6 +54,7 @@ struct Id {
 class Header {
  public:
   explicit Header(const char* name) : name_(name), next_(all) { all = this; }
+  ~Header() = default;
   Header(const Header&) = delete;
   Header& operator=(const Header&) = delete;
 
