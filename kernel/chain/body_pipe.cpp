@@ -92,9 +92,10 @@ BodyPipe::Outcome BodyPipe::run(Stage& stage, Body& out) {
     if (outcome.kind != Outcome::Kind::moved) return outcome;
     const bool progress = stage.in.length() != before || out.length() != behind || out.finished();
     if (progress) continue;
-    // With the last bytes or a full queue in hand and room behind it, a filter has nothing to wait
-    // for: nothing would ever come again.
-    if (!last && stage.in.room() > 0) return moved;
+    // With the last bytes in hand and room behind it, or with a full queue in hand and nothing
+    // behind it, a filter has nothing to wait for: nothing would ever come again.
+    const bool stuck = last || (stage.in.room() == 0 && out.empty());
+    if (!stuck) return moved;
     return {Outcome::Kind::stopped, stage.call, WEIR_FAIL, false, stage.untouched};
   }
   return moved;

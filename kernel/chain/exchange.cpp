@@ -206,6 +206,7 @@ const InstanceOnLoop& Exchange::owner_of(const weir_call& call) const {
 
 void Exchange::wait(const InstanceOnLoop& owner) { site_.loop.arm(*this, owner.wait_timeout); }
 
+// The deadline of what still waits, counted anew.
 void Exchange::watch_waits() {
   const weir_call* call = waiting_;
   if (call == nullptr) call = request_pipe_.waiting();
@@ -225,8 +226,10 @@ bool Exchange::fault(const InstanceOnLoop& owner, const char* what, bool may_pas
 // A filter has made a body longer or shorter than the head says. Sent on, its rest or what comes
 // next would be taken for another message.
 void Exchange::fail_length(const char* side) {
-  WEIR_LOG(WEIR_WARN, "a filter of route \"", found_.route->name, "\" changed the length of a ",
-           side, " and did not say so");
+  const bool routed = found_.route != nullptr;
+  WEIR_LOG(WEIR_WARN, "a filter of ", routed ? "route" : "listener", " \"",
+           routed ? found_.route->name : listener_.name, "\" changed the length of a ", side,
+           " and did not say so");
   if (reason_ == nullptr) reason_ = "module_fault";
   drop_attempt(WEIR_CANCELLED);
   if (head_sent_) return stream_->abort();
@@ -235,7 +238,7 @@ void Exchange::fail_length(const char* side) {
 
 weir_rc Exchange::resume(weir_ref ref, uint32_t verdict) {
   if (verdict != WEIR_NEXT && verdict != WEIR_ANSWERED && verdict != WEIR_FAIL) return WEIR_INVALID;
-    if (pending_count_ == pending_.size()) return WEIR_ERROR;
+  if (pending_count_ == pending_.size()) return WEIR_ERROR;
   pending_[pending_count_++] = {ref, verdict};
   site_.loop.defer(*this);
   return WEIR_OK;

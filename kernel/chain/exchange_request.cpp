@@ -7,8 +7,8 @@
 #include "base/clock.hpp"
 #include "chain/exchange.hpp"
 #include "chain/forwarding.hpp"
+#include "chain/handles.hpp"
 #include "chain/site.hpp"
-#include "event/timers.hpp"
 #include "http/fields.hpp"
 #include "http/head.hpp"
 #include "http/hop_by_hop.hpp"
@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace weir {
 namespace {

@@ -4,13 +4,13 @@
 #include "event/loop.hpp"
 
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <system_error>
 #include <utility>
 
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/signalfd.h>
 #include <unistd.h>
 

@@ -73,18 +73,18 @@ void Host::forget_instance(const void* instance) {
 void Host::enter(HostThread& thread) {
   expects(thread.loop.index() < most_loops, "at most 256 loops");
   here = &thread;
-  threads[thread.loop.index()].store(&thread, std::memory_order_release);
+  threads[thread.loop.index()].store(&thread);
 }
 
 void Host::leave(HostThread& thread) {
-  threads[thread.loop.index()].store(nullptr, std::memory_order_release);
+  threads[thread.loop.index()].store(nullptr);
   here = nullptr;
 }
 
 HostThread* Host::current() { return here; }
 
 HostThread* Host::loop(uint32_t index) {
-  return index < most_loops ? threads[index].load(std::memory_order_acquire) : nullptr;
+  return index < most_loops ? threads[index].load() : nullptr;
 }
 
 }  // namespace weir

@@ -341,7 +341,8 @@ def test_a_filter_that_pauses_a_chunked_body_is_given_its_full_time(chain, make_
         assert post(client, b"abc", as_chunks=True).status == 500
 
 
-def test_a_slow_chunked_body_streams_behind_a_filter_that_has_waited(chain, make_origin, raw, trace):
+def test_a_slow_chunked_body_streams_behind_a_filter_that_has_waited(chain, make_origin, raw,
+                                                                      trace):
     first = threading.Event()
 
     def watch(exchange):

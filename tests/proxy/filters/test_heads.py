@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verdicts of request and response callbacks, waiting, faults, rerouting, and the ends of it all."""
+"""Verdicts of request and response callbacks, waiting, faults, rerouting, and their ends."""
 
 import pytest
 
@@ -97,7 +97,8 @@ def test_an_upstream_that_fails_while_a_response_filter_waits(chain, make_origin
 
 
 def rerouted(chain, origin, target, first, second, listener=()):
-    more = "[[route]]\n" + f'path = "/new/*"\nto = "http://{target.endpoint}"\nfilters = [{second}]\n'
+    more = ("[[route]]\n"
+            f'path = "/new/*"\nto = "http://{target.endpoint}"\nfilters = [{second}]\n')
     return chain(origin, {**first, "path": "/new/place", "request": {"act": "reroute"}},
                  listener=listener, route={"path": "/old/*"}, more=more)
 
