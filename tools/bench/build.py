@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes what a run needs and keeps it in build/bench: origin, load generator, certificates."""
+
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+FOLDER = HERE.parents[1] / "build/bench"
+FLAGS = ["-std=c++20", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion",
+         "-Werror", "-Wno-restrict"]
+LIBRARIES = {"load": ["-lssl", "-lcrypto"], "origin": []}
+KEYS = {"ecdsa": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        "rsa": ["-newkey", "rsa:2048"]}
+
+
+def program(name: str) -> pathlib.Path:
+    """The program of src/NAME/, compiled anew if a source is younger."""
+    made = FOLDER / name
+    sources = sorted((HERE / "src" / name).iterdir())
+    if made.exists() and made.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+        return made
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    units = [str(path) for path in sources if path.suffix == ".cpp"]
+    part = FOLDER / f"{name}.{os.getpid()}"  # others may build the same at this time
+    subprocess.run(["g++", *FLAGS, *units, "-o", str(part), *LIBRARIES[name]], check=True)
+    part.replace(made)
+    return made
+
+
+def programs() -> None:
+    """Both, at once."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(program, LIBRARIES))
+
+
+def certificates() -> pathlib.Path:
+    """A folder of self-signed certificates KIND.crt, each with its key in KIND.crt.key."""
+    folder = FOLDER / "certificates"
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, key in KEYS.items():
+        made = folder / f"{kind}.crt"
+        if made.exists():
+            continue
+        subprocess.run(
+            ["openssl", "req", "-x509", *key, "-nodes", "-days", "3650", "-subj", "/CN=bench.test",
+             "-addext", "subjectAltName=DNS:bench.test,DNS:*.bench.test,IP:127.0.0.1",
+             "-keyout", f"{made}.key", "-out", str(made)], check=True, stderr=subprocess.DEVNULL)
+    return folder
