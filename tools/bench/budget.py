@@ -5,11 +5,11 @@ import dataclasses
 
 from bench.scenario import Scenario
 
-START = 4.0  # until all peers of a scenario are up, the slowest settling for four seconds
+START = 2.0  # until all peers of a scenario are up
 CHECK = 0.5  # a first short load on a peer
-GAP = 0.15  # around each window: processes come and go
+GAP = 0.08  # around each window: processes come and go
 SYSCALLS = 0.9  # the window in which system calls are counted
-IDLE = 4.0  # opening idle connections, more for each window
+IDLE = 1.5  # opening idle connections, more for each window
 RELOADS = 5.0
 MOST_ROUNDS = 15
 FEW_ROUNDS = 2  # enough where windows are expensive and their answer is not in microseconds

@@ -120,6 +120,7 @@ class Session:
                 fault = self.fault(scenario, up[name])
                 results[name] = {"unsupported": fault} if fault else {"windows": []}
                 if fault:
+                    print(f"{name}: {fault}", file=sys.stderr, flush=True)
                     up.pop(name).stop()
             orders = {name: self.loaded(scenario, running) for name, running in up.items()}
             self.rounds(scenario, up, orders, results)

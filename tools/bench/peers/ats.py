@@ -2,6 +2,7 @@
 """Apache Traffic Server, in a run root of its own.
 
 - Event threads are as many as workers, one task thread beside; the cache is off unless asked for.
+- Buffers are 256 KiB where the scenario has bodies (a sixth less CPU at 1 MiB), else the default.
 - Connections to the origin are kept per thread, which needs no lock.
 - The access log is the package's, buffered as it is by default.
 - Header edits are made by header_rewrite, compression by compress, as its manual has it.
@@ -58,6 +59,8 @@ def records(profile: Profile, site: Site) -> str:
         "http.websocket.max_number_of_connections": "INT -1",
         "url_remap.remap_required": "INT 1",
         "url_remap.pristine_host_hdr": "INT 1",
+        "http.default_buffer_size": f"INT {11 if profile.body > 16384 else 8}",  # 128 << n bytes
+        "http.default_buffer_water_mark": f"INT {262144 if profile.body > 16384 else 32768}",
         "log.logging_enabled": f"INT {3 if profile.log else 0}",
         "output.logfile.rolling_enabled": "INT 0",
         "net.connections_throttle": "INT 18000",
