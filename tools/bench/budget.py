@@ -10,7 +10,7 @@ CHECK = 0.5  # a first short load on a peer
 GAP = 0.08  # around each window: processes come and go
 SYSCALLS = 0.9  # the window in which system calls are counted
 IDLE = 1.5  # opening idle connections, more for each window
-RELOADS = 5.0
+LOG = 0.5  # until a log buffer is flushed
 MOST_ROUNDS = 15
 FEW_ROUNDS = 2  # enough where windows are expensive and their answer is not in microseconds
 
@@ -41,6 +41,8 @@ def seconds_of(scenario: Scenario, peers: int, pace: Pace) -> float:
         each += SYSCALLS
     if scenario.load.share:
         each += window  # the closed loop that finds the saturation
+    if scenario.profile.log:
+        each += LOG
     return START + peers * each + (window if scenario.plain else 0)
 
 

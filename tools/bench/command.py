@@ -4,6 +4,7 @@
 import argparse
 import json
 import pathlib
+import signal
 import sys
 from typing import Any
 
@@ -23,6 +24,12 @@ def common(parser: argparse.ArgumentParser) -> None:
 
 def cpus(arguments: argparse.Namespace) -> session.Cpus:
     return session.Cpus(arguments.proxy_cpu, arguments.load_cpu, arguments.both_cpus)
+
+
+def enter() -> None:
+    """Into the namespace; from here on SIGTERM ends the run as an exception does, peers and all."""
+    netns.enter()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def run_parser() -> argparse.ArgumentParser:
@@ -82,7 +89,7 @@ def run(argv: list[str]) -> int:
     if arguments.list:
         list_all(peers)
         return 0
-    netns.enter()
+    enter()
     pace = budget.Pace(arguments.rounds, arguments.window, arguments.warm, arguments.syscalls)
     if not arguments.rounds:
         pace = budget.fit(scenarios, len(wanted), pace, arguments.minutes)
@@ -107,6 +114,8 @@ def write(results: Result, stem: pathlib.Path, subject: str = "weir") -> str:
     picture.write_text(plot.svg(results, subject))
     document = beside(stem, ".md")
     document.write_text(report.document(results, subject, picture.name))
+    for path in (picture, document):
+        build.hand_over(path)
     return f"{report.summary(results, subject)}\n\nwritten: {document}, {picture}"
 
 
@@ -135,7 +144,7 @@ def profile(argv: list[str]) -> int:
     if not found or not found.installed:
         print(f"bench: no {arguments.peer} here", file=sys.stderr)
         return 2
-    netns.enter()
+    enter()
     pace = budget.Pace(1, arguments.seconds + 1, 0.3)
     with session.Session(pace, cpus(arguments)) as started:
         print(profiler.profile(started, scenario.SCENARIOS[arguments.scenario], found,

@@ -42,6 +42,7 @@ class Plan:
     copies: tuple[tuple[str, str], ...] = ()  # folder elsewhere, name in the folder; before `files`
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     stdout: str = "stdout"  # file in the folder
+    log: str = "access.log"  # file in the folder, where the profile asks for an access log
     settle: float = 0.0  # seconds that the start may take longer than that of others
     reload_signal: signal.Signals | None = None
     reload_commands: tuple[tuple[str, ...], ...] = ()  # "{n}" is replaced by 1, 2, ...

@@ -6,6 +6,7 @@ seconds apart.
 """
 
 import dataclasses
+import http.client
 import json
 import os
 import pathlib
@@ -24,6 +25,7 @@ from bench.scenario import Scenario
 ORIGIN_PORT = 28900
 FIRST_PORT = 28000
 HOSTS = 1000
+LOG_PATIENCE = 7.0  # seconds until the slowest has flushed its buffer
 COMPRESSED = 60000  # a response of 64 KiB with fewer bytes is a compressed one
 
 Result = dict[str, Any]
@@ -101,7 +103,7 @@ class Session:
                 compresses = scenario.profile.gzip or scenario.profile.brotli
                 if compresses and seen["bytes_per_request"] > COMPRESSED:
                     return "does not compress"
-                return ""
+                return missing_header(scenario, running.site.port)
             last = seen.get("first_error") or last
             time.sleep(0.2)
         return last
@@ -125,6 +127,7 @@ class Session:
             orders = {name: self.loaded(scenario, running) for name, running in up.items()}
             self.rounds(scenario, up, orders, results)
             self.count_syscalls(scenario, up, orders, results)
+            self.look_at_logs(scenario, up, results)
         finally:
             for running in up.values():
                 running.stop()
@@ -191,6 +194,19 @@ class Session:
             except generator.Failed:
                 pass
 
+    def look_at_logs(self, scenario: Scenario, up: dict[str, process.Running],
+                     results: dict[str, Result]) -> None:
+        """What wrote no log had no cost of one."""
+        if not scenario.profile.log:
+            return
+        deadline = time.monotonic() + LOG_PATIENCE
+        for name, running in up.items():
+            log = running.site.folder / running.plan.log
+            while not (log.exists() and log.stat().st_size) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            if not (log.exists() and log.stat().st_size):
+                results[name].setdefault("failed", []).append("wrote no access log")
+
     def origin_alone(self, scenario: Scenario) -> measure.Window | None:
         """The same load straight at the origin: what generator and origin can do on their CPU."""
         if not scenario.plain:
@@ -199,6 +215,19 @@ class Session:
         subject = generator.Subject(lambda: [], ORIGIN_PORT, self.origin.pid)
         order = dataclasses.replace(self.order(scenario), cpus=self.cpus.load)
         return measure.window(dataclasses.replace(scenario, load=load), subject, order)
+
+
+def missing_header(scenario: Scenario, port: int) -> str:
+    """Says if the response lacks a header that the proxy was to set."""
+    edits = scenario.profile.headers // 2
+    if not edits:
+        return ""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", scenario.load.path, headers={"Host": "bench.test"})
+    last = f"X-Resp-{edits - 1}"
+    found = connection.getresponse().getheader(last)
+    connection.close()
+    return "" if found else f"the response has no {last}"
 
 
 def machine() -> Result:
@@ -222,4 +251,5 @@ def run_all(session: Session, scenarios: list[Scenario], peers: list[Peer],
         partial = out.with_suffix(".json.part")
         partial.write_text(json.dumps(results, indent=1))
         partial.replace(out)
+        build.hand_over(out)
     return results

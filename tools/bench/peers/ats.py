@@ -4,7 +4,7 @@
 - Event threads are as many as workers, one task thread beside; the cache is off unless asked for.
 - Buffers are 256 KiB where the scenario has bodies (a sixth less CPU at 1 MiB), else the default.
 - Connections to the origin are kept per thread, which needs no lock.
-- The access log is the package's, buffered as it is by default.
+- The access log is text in the common combined format, buffered as it is by default.
 - Header edits are made by header_rewrite, compression by compress, as its manual has it.
 """
 
@@ -77,6 +77,19 @@ def records(profile: Profile, site: Site) -> str:
     return "".join(f"CONFIG proxy.config.{key} {value}\n" for key, value in settings.items())
 
 
+LOGGING = """logging:
+  formats:
+  - name: combined
+    format: >-
+      %<chi> - %<caun> [%<cqtn>] "%<cqtx>" %<pssc> %<pscl>
+      "%<{Referer}cqh>" "%<{User-Agent}cqh>"
+  logs:
+  - mode: ascii
+    filename: access
+    format: combined
+"""
+
+
 def header_rules(profile: Profile) -> str:
     half = range(profile.headers // 2)
     return ("cond %{SEND_REQUEST_HDR_HOOK} [AND]\n"
@@ -119,6 +132,7 @@ def plan(profile: Profile, site: Site) -> Plan:
         "root/etc/records.config": records(profile, site),
         "root/etc/remap.config": remap(profile, site),
         "root/etc/plugin.config": "",
+        "root/etc/logging.yaml": LOGGING,
         "root/etc/storage.config": f"{root}/cache 512M\n",
         "root/etc/headers.config": header_rules(profile),
         "root/etc/compress.config": compress_rules(),
@@ -129,6 +143,7 @@ def plan(profile: Profile, site: Site) -> Plan:
     traffic_ctl = shutil.which("traffic_ctl") or "traffic_ctl"
     return Plan([site.binary, f"--run-root={root}/runroot.yaml"], files,
                 copies=((PACKAGED, "root/etc"),),
-                folders=tuple(f"root/{name}" for name in ("run", "log", "cache", "data")), settle=4,
+                folders=tuple(f"root/{name}" for name in ("run", "log", "cache", "data")),
+                log="root/log/access.log", settle=4,
                 reload_commands=((traffic_ctl, "config", "reload",
                                   f"--run-root={root}/runroot.yaml"),))

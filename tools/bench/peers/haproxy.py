@@ -7,8 +7,8 @@
 - Idle connections to the origin are kept however many descriptors clients hold
   (`tune.pool-*-fd-ratio`): by default it gives them up when a fifth of all descriptors is used, and
   then connects for each request, which makes active ones among 9,000 idle three times as dear.
-- It has no buffered log file: what it writes to stdout goes out once a request. Its users send logs
-  to a syslog daemon by UDP, which is once a request, too.
+- The access log has HAProxy's own HTTP format. HAProxy has no buffered log file: what it writes to
+  stdout goes out once a request. Its users send logs to syslog by UDP, once a request as well.
 - Compression is its own coder; its ratio is below zlib's, so read the bytes beside.
 """
 
