@@ -44,6 +44,8 @@ def run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--newer", action="append", default=[], metavar="NAME=PATH",
                         help="another build of a peer, as peer NAME-new")
     parser.add_argument("--rounds", type=int, default=0, help="windows for each peer")
+    parser.add_argument("--sittings", type=int, default=1,
+                        help="how often all peers are started anew, with all rounds for each (1)")
     parser.add_argument("--window", type=float, default=0.4, help="seconds of a window (0.4)")
     parser.add_argument("--warm", type=float, default=0.15, help="seconds before a window (0.15)")
     parser.add_argument("--load", choices=("own", "wrk"), default="own",
@@ -92,14 +94,15 @@ def run(argv: list[str]) -> int:
     enter()
     pace = budget.Pace(arguments.rounds, arguments.window, arguments.warm, arguments.syscalls)
     if not arguments.rounds:
-        pace = budget.fit(scenarios, len(wanted), pace, arguments.minutes)
-    estimate = budget.total(scenarios, len(wanted), pace) / 60
+        pace = budget.fit(scenarios, len(wanted), pace, arguments.minutes / arguments.sittings)
+    estimate = budget.total(scenarios, len(wanted), pace) * arguments.sittings / 60
     print(f"{len(scenarios)} scenarios, {len(wanted)} peers, {pace.rounds} rounds: about "
           f"{estimate:.0f} minutes at most", file=sys.stderr, flush=True)
     stem = pathlib.Path(arguments.out or build.FOLDER / "result")
     stem.parent.mkdir(parents=True, exist_ok=True)
     with session.Session(pace, cpus(arguments), arguments.load == "wrk") as started:
-        results = session.run_all(started, scenarios, wanted, beside(stem, ".json"))
+        results = session.run_all(started, scenarios, wanted, beside(stem, ".json"),
+                                  arguments.sittings)
     print(write(results, stem))
     return 0
 

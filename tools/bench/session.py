@@ -6,6 +6,7 @@ seconds apart.
 """
 
 import dataclasses
+import functools
 import http.client
 import json
 import os
@@ -238,16 +239,34 @@ def machine() -> Result:
             "cpu": models[0] if models else os.uname().machine}
 
 
-def run_all(session: Session, scenarios: list[Scenario], peers: list[Peer],
-            out: pathlib.Path) -> Result:
-    """Measures all and keeps what there is so far in a file."""
+def merged(first: Result, second: Result) -> Result:
+    """Two sittings of one scenario as one, the rounds counted on."""
+    last = max((window["round"] for peer in first["peers"].values()
+                for window in peer.get("windows", [])), default=-1)
+    for name, peer in second["peers"].items():
+        known = first["peers"].get(name, {})
+        if not known.get("windows"):
+            first["peers"][name] = known = {**known, **peer, "windows": []}
+        known["windows"] += [{**window, "round": window["round"] + last + 1}
+                             for window in peer.get("windows", [])]
+        for key in ("died", "failed"):
+            if key in peer:
+                known.setdefault(key, peer[key])
+    return first
+
+
+def run_all(session: Session, scenarios: list[Scenario], peers: list[Peer], out: pathlib.Path,
+            sittings: int = 1) -> Result:
+    """Measures all and keeps what there is so far in a file. In each sitting every process is a new
+    one: some peers differ from process to process by more than from window to window."""
     results = {**machine(), "load": "wrk where it can" if session.wrk else "own",
                "pace": dataclasses.asdict(session.pace),
                "versions": {peer.name: peer.version() for peer in peers}, "scenarios": {}}
     for number, scenario in enumerate(scenarios, 1):
         print(f"[{number}/{len(scenarios)}] {scenario.name}: {scenario.title}", file=sys.stderr,
               flush=True)
-        results["scenarios"][scenario.name] = session.run(scenario, peers)
+        sat = [session.run(scenario, peers) for _ in range(sittings)]
+        results["scenarios"][scenario.name] = functools.reduce(merged, sat)
         partial = out.with_suffix(".json.part")
         partial.write_text(json.dumps(results, indent=1))
         partial.replace(out)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables and plot from results that are written down here."""
 
+import copy
 import json
 import xml.etree.ElementTree
 
 import pytest
 
-from bench import command, plot, report
+from bench import command, plot, report, session
 
 
 def window(number, cost, **more):
@@ -94,6 +95,18 @@ def test_results_become_files_again(results, tmp_path, capsys):
     page = (tmp_path / "result.md").read_text()
     assert "![CPU time per request, peers compared](result.svg)" in page
     assert (tmp_path / "result.svg").exists()
+
+
+def test_sittings_become_one(results):
+    first = results["scenarios"]["one"]
+    second = copy.deepcopy(first)
+    second["peers"]["varnish"] = {"windows": [window(0, 7.0)]}
+    second["peers"]["caddy"] = {"unsupported": "no answer"}
+    whole = session.merged(first, second)["peers"]
+    assert [each["round"] for each in whole["weir"]["windows"]] == [0, 1, 2, 3, 4, 5]
+    assert [each["round"] for each in whole["varnish"]["windows"]] == [3]
+    assert len(whole["caddy"]["windows"]) == 1
+    assert report.median(whole["weir"], report.COST) == 12.0
 
 
 def test_without_any_window_there_is_still_a_report(results):
