@@ -26,6 +26,12 @@ Upstream::Upstream(UpstreamOptions options, Balancer balancer)
     : options_(std::move(options)), balancer_(balancer) {}
 
 void Upstream::set_endpoints(std::vector<Endpoint> endpoints) {
+  for (Endpoint& endpoint : endpoints) {
+    const size_t known = current_ == nullptr ? 0 : current_->size();
+    size_t same = 0;
+    while (same < known && (*current_)[same].text != endpoint.text) ++same;
+    endpoint.id = same < known ? (*current_)[same].id : ++last_id_;
+  }
   auto next = std::make_shared<const EndpointSet>(std::move(endpoints), balancer_);
   const std::lock_guard lock(mutex_);
   if (current_ != nullptr) retired_.push_back(std::move(current_));
@@ -136,18 +142,10 @@ weir_pick LoopUpstream::view_of(EndpointsOnLoop& set, const uint8_t* skip, weir_
 }
 
 bool LoopUpstream::choose(Attempt& attempt, weir_tx* tx) {
-  refresh();
+  if (!more_to_try(attempt)) return false;
   EndpointsOnLoop& set = *current_;
   const size_t count = set.set->size();
-  if (!more_to_try(attempt)) return false;
-  const uint8_t* skip = nullptr;
-  if (attempt.count_ > 0) {
-    std::fill(set.skip.begin(), set.skip.end(), uint8_t{0});
-    for (uint32_t i = 0; i < attempt.count_; ++i) {
-      if (attempt.tried_[i] < count) set.skip[attempt.tried_[i]] = 1;
-    }
-    skip = set.skip.data();
-  }
+  const uint8_t* const skip = attempt.count_ == 0 ? nullptr : mark_tried(attempt);
   int32_t picked = 0;
   if (set.set->table() != nullptr) {
     const weir_pick view = view_of(set, skip, tx);
@@ -159,7 +157,7 @@ bool LoopUpstream::choose(Attempt& attempt, weir_tx* tx) {
   if (picked < 0 || static_cast<size_t>(picked) >= count) return false;
   attempt.set_ = &set;
   attempt.endpoint_ = static_cast<size_t>(picked);
-  attempt.tried_[attempt.count_++] = static_cast<uint16_t>(picked);
+  attempt.tried_[attempt.count_++] = (*set.set)[attempt.endpoint_].id;
   attempt.repeats_ = false;
   attempt.began_ = loop_.now();
   ++set.attempts;
@@ -167,8 +165,27 @@ bool LoopUpstream::choose(Attempt& attempt, weir_tx* tx) {
   return true;
 }
 
-bool LoopUpstream::more_to_try(const Attempt& attempt) const {
-  return attempt.count_ < std::min(current_->set->size(), Attempt::most_tried);
+bool LoopUpstream::was_tried(const Attempt& attempt, const Endpoint& endpoint) {
+  const auto end = attempt.tried_.begin() + attempt.count_;
+  return std::find(attempt.tried_.begin(), end, endpoint.id) != end;
+}
+
+const uint8_t* LoopUpstream::mark_tried(const Attempt& attempt) {
+  EndpointsOnLoop& set = *current_;
+  for (size_t i = 0; i < set.skip.size(); ++i)
+    set.skip[i] = was_tried(attempt, (*set.set)[i]) ? 1 : 0;
+  return set.skip.data();
+}
+
+bool LoopUpstream::more_to_try(const Attempt& attempt) {
+  refresh();
+  const EndpointSet& set = *current_->set;
+  if (attempt.count_ == 0) return set.size() > 0;
+  if (attempt.count_ == Attempt::most_tried) return false;
+  for (size_t i = 0; i < set.size(); ++i) {
+    if (!was_tried(attempt, set[i])) return true;
+  }
+  return false;
 }
 
 void LoopUpstream::repeat(Attempt& attempt) {

@@ -53,6 +53,7 @@ class Upstream {
   mutable std::mutex mutex_;  // guards current_; taken when the version changed, not per request
   std::shared_ptr<const EndpointSet> current_;
   std::vector<std::shared_ptr<const EndpointSet>> retired_;
+  uint64_t last_id_ = 0;  // of an endpoint
   std::atomic<uint64_t> version_{0};
 };
 
@@ -73,7 +74,8 @@ class Attempt {
   friend class LoopUpstream;
   EndpointsOnLoop* set_ = nullptr;
   size_t endpoint_ = 0;
-  std::array<uint16_t, most_tried> tried_{};
+  // Ids of endpoints, since the set may be replaced between two attempts.
+  std::array<uint64_t, most_tried> tried_{};
   uint32_t count_ = 0;
   bool reused_ = false;
   bool repeats_ = false;  // the same endpoint once more, on a fresh connection
@@ -92,7 +94,7 @@ class LoopUpstream final : private ClientOwner, private Deferred {
   // The same endpoint again, on a connection of its own.
   void repeat(Attempt& attempt);
   const Endpoint& endpoint(const Attempt& attempt) const;
-  bool more_to_try(const Attempt& attempt) const;
+  bool more_to_try(const Attempt& attempt);
 
   // A connection for the chosen endpoint; nullptr: it could not even be begun.
   ClientStream* open(Attempt& attempt, const ClientExchange& exchange);
@@ -110,6 +112,8 @@ class LoopUpstream final : private ClientOwner, private Deferred {
   void deferred() noexcept override;
 
   void refresh();  // takes a changed endpoint set over
+  static bool was_tried(const Attempt& attempt, const Endpoint& endpoint);
+  const uint8_t* mark_tried(const Attempt& attempt);
   static void hand_over(EndpointsOnLoop& from, EndpointsOnLoop& to);
   weir_pick view_of(EndpointsOnLoop& set, const uint8_t* skip, weir_tx* tx);
   H1Client* take_idle(EndpointsOnLoop& set, size_t endpoint);

@@ -162,4 +162,30 @@ BOOST_FIXTURE_TEST_CASE(a_set_that_nobody_uses_any_more_is_given_back, World) {
   BOOST_TEST(upstream.idle_connections() == 1U);
 }
 
+// What counts as tried is the endpoint and not its number in the list.
+BOOST_FIXTURE_TEST_CASE(a_good_endpoint_is_not_skipped_for_the_place_of_a_failed_one, World) {
+  Attempt attempt;
+  BOOST_REQUIRE(upstream.choose(attempt, nullptr));
+  upstream.finish(attempt, WEIR_CONNECT_FAILED);
+  BOOST_TEST(!upstream.more_to_try(attempt));
+  shared.set_endpoints({new_server.endpoint()});
+  BOOST_TEST(upstream.more_to_try(attempt));
+  BOOST_REQUIRE(upstream.choose(attempt, nullptr));
+  BOOST_TEST(upstream.endpoint(attempt).text == new_server.endpoint().text);
+  upstream.finish(attempt, WEIR_CONNECT_FAILED);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_failed_endpoint_is_not_tried_again_at_another_place, World) {
+  Attempt attempt;
+  BOOST_REQUIRE(upstream.choose(attempt, nullptr));
+  upstream.finish(attempt, WEIR_CONNECT_FAILED);
+  shared.set_endpoints({new_server.endpoint(), old_server.endpoint()});
+  BOOST_REQUIRE(upstream.choose(attempt, nullptr));
+  BOOST_TEST(upstream.endpoint(attempt).text == new_server.endpoint().text);
+  upstream.finish(attempt, WEIR_CONNECT_FAILED);
+  BOOST_TEST(!upstream.more_to_try(attempt));
+  BOOST_TEST(!upstream.choose(attempt, nullptr));
+  BOOST_TEST(attempt.count() == 2U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
