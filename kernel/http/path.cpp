@@ -127,20 +127,6 @@ std::optional<Refusal> Canonical::end_segment(bool last) {
   return std::nullopt;
 }
 
-bool equal_decoded(std::string_view escaped, std::string_view plain) {
-  size_t at = 0;
-  for (const char c : plain) {
-    if (at >= escaped.size()) return false;
-    const int byte = escaped[at] == '%' ? escaped_byte(escaped, at) : -1;
-    const char decoded = byte >= 0            ? static_cast<char>(byte)
-                         : escaped[at] == '+' ? ' '
-                                              : escaped[at];
-    if (decoded != c) return false;
-    at += byte >= 0 ? 3 : 1;
-  }
-  return at == escaped.size();
-}
-
 // Cuts the text before `separator` off the front of `rest`.
 std::string_view cut(std::string_view& rest, char separator) {
   const size_t end = std::min(rest.find(separator), rest.size());
@@ -181,6 +167,20 @@ std::optional<std::string_view> percent_decode(std::string_view text, Arena& are
     out[size++] = static_cast<char>(byte);
   }
   return std::string_view{at, size};
+}
+
+bool equal_decoded(std::string_view escaped, std::string_view plain) {
+  size_t at = 0;
+  for (const char c : plain) {
+    if (at >= escaped.size()) return false;
+    const int byte = escaped[at] == '%' ? escaped_byte(escaped, at) : -1;
+    const char decoded = byte >= 0            ? static_cast<char>(byte)
+                         : escaped[at] == '+' ? ' '
+                                              : escaped[at];
+    if (decoded != c) return false;
+    at += byte >= 0 ? 3 : 1;
+  }
+  return at == escaped.size();
 }
 
 std::optional<std::string_view> QueryValues::next() {

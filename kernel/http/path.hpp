@@ -38,6 +38,10 @@ bool is_target_text(std::string_view text);
 // exhausted.
 std::optional<std::string_view> percent_decode(std::string_view text, Arena& arena);
 
+// Whether a name or value of a query, as received, is `plain` when decoded; a broken escape stands
+// for itself.
+bool equal_decoded(std::string_view escaped, std::string_view plain);
+
 // The values of one name in "a=1&b=2", as received; a name is compared decoded, so that an escaped
 // spelling cannot slip past. "a" alone has an empty value.
 class QueryValues {

@@ -24,31 +24,6 @@ namespace {
 
 using Test = conf::Condition::Test;
 
-int digit(char letter) {
-  if (letter >= '0' && letter <= '9') return letter - '0';
-  const char lower = static_cast<char>(letter | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// A parameter's value in its plain form, without a copy of it.
-bool same_decoded(std::string_view escaped, std::string_view plain) {
-  size_t at = 0;
-  for (const char letter : plain) {
-    if (at >= escaped.size()) return false;
-    char decoded = escaped[at] == '+' ? ' ' : escaped[at];
-    if (escaped[at] == '%' && at + 2 < escaped.size()) {
-      const int high = digit(escaped[at + 1]);
-      const int low = digit(escaped[at + 2]);
-      if (high < 0 || low < 0) return false;
-      decoded = static_cast<char>(high * 16 + low);
-      at += 2;
-    }
-    if (decoded != letter) return false;
-    ++at;
-  }
-  return at == escaped.size();
-}
-
 bool same_range(const weir_cidr& left, const weir_cidr& right) {
   return left.bits == right.bits &&
          std::equal(std::begin(left.bytes), std::end(left.bytes), std::begin(right.bytes));
@@ -147,7 +122,7 @@ void RouteConditions::each_value(Kind kind, const Named& condition, const RouteQ
 
 bool RouteConditions::is_wanted(Kind kind, const Named& condition, std::string_view value) {
   return std::ranges::any_of(condition.values, [&](const std::string& wanted) {
-    return kind == Kind::query ? same_decoded(value, wanted) : value == wanted;
+    return kind == Kind::query ? equal_decoded(value, wanted) : value == wanted;
   });
 }
 
