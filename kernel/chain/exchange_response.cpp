@@ -67,7 +67,7 @@ weir_rc Exchange::answer(uint32_t status, std::span<const weir_field> fields,
     const std::string_view name = arena_.copy({field.name.p, field.name.n});
     const std::string_view value = arena_.copy({field.value.p, field.value.n});
     if (name.data() == nullptr || value.data() == nullptr ||
-        !answer_.fields.add(site_.names.field_id(name), name, value)) {
+        !answer_.fields.add(site_.names.find(name), name, value)) {
       return WEIR_ERROR;
     }
   }

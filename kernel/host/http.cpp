@@ -47,7 +47,6 @@ bool may_write(Exchange& exchange, uint32_t side, uint32_t id, weir_str value,
                std::string_view& name) {
   if (is_kernels(id) || side > WEIR_RESPONSE) return false;
   if (side == WEIR_RESPONSE && exchange.head_sent()) return false;
-  if (id >= WEIR_A_FIRST && id < WEIR_INTERNED) return false;
   name = exchange.site().names.text(id);
   return is_token(name) && is_field_value({value.p, value.n});
 }
@@ -177,7 +176,7 @@ weir_rc respond(weir_tx* tx, uint32_t status, const weir_field* rows, size_t n, 
   Exchange& exchange = exchange_of(tx);
   for (const weir_field& row : std::span(rows, n)) {
     // By the name, since that is what is written: an id may say something else.
-    const uint32_t id = exchange.site().names.field_id({row.name.p, row.name.n});
+    const uint32_t id = exchange.site().names.find({row.name.p, row.name.n});
     const bool good = !is_kernels(id) && is_token({row.name.p, row.name.n}) &&
                       is_field_value({row.value.p, row.value.n});
     if (!good) return WEIR_INVALID;

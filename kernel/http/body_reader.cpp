@@ -233,7 +233,7 @@ void BodyReader::trailer_ended() {
     const std::string_view kept{kept_.data(), kept_size_};
     const std::string_view name = kept.substr(line_start_, name_size_);
     const std::string_view value = trim(kept.substr(line_start_ + name_size_));
-    if (!is_protected_field(name) && !trailers_.add(names_->field_id(name), name, value)) {
+    if (!is_protected_field(name) && !trailers_.add(names_->find(name), name, value)) {
       return refuse(weir::refusal("head_memory"));
     }
   }

@@ -108,7 +108,7 @@ Refused HeadLines::field(const Names& names, Fields& out) {
   const std::string_view raw = head_.substr(colon + 1, end - colon - 1);
   at_ = end + 2;
 
-  const uint32_t id = names.field_id(name);
+  const uint32_t id = names.find(name);
   // Legal around a value, but a known way to hide a coding from one of two readers.
   if (id == WEIR_H_TRANSFER_ENCODING && raw.find('\t') != raw.npos) return refusal("te_malformed");
   return add(id, name, trim(raw), out);

@@ -165,11 +165,6 @@ uint32_t Names::find(std::string_view name) const noexcept {
   return 0;
 }
 
-uint32_t Names::field_id(std::string_view name) const noexcept {
-  const uint32_t id = find(name);
-  return id >= WEIR_A_FIRST && id < WEIR_A_END ? 0 : id;
-}
-
 uint32_t Names::intern(std::string_view name) {
   expects(!name.empty(), "an interned name is not empty");
   const uint32_t known = find(name);

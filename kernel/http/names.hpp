@@ -10,7 +10,7 @@
 // Promise: a lookup takes no lock and no allocation. Tables that grew out of use stay until the
 // end, so a lookup that runs meanwhile is safe.
 //
-// Thread: `find`, `field_id`, `text` any; `intern` the control thread.
+// Thread: `find`, `text` any; `intern` the control thread.
 #pragma once
 
 #include <weir/module.h>
@@ -36,12 +36,9 @@ class Names {
   Names(const Names&) = delete;
   Names& operator=(const Names&) = delete;
 
-  // The id of a field or attribute, without regard to case; 0 when nobody named it.
+  // The id of a field or attribute, without regard to case; 0 when nobody named it. A field that is
+  // called like an attribute has that one's id: which is meant is clear from where it is asked for.
   uint32_t find(std::string_view name) const noexcept;
-
-  // The same for a name that a peer sent as a field: never an attribute's id, though a field may
-  // well be called "route".
-  uint32_t field_id(std::string_view name) const noexcept;
 
   // The id of a name, a new one from WEIR_INTERNED on when it has none.
   uint32_t intern(std::string_view name);

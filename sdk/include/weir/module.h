@@ -233,7 +233,8 @@ typedef const weir_module *(*weir_entry_fn)(void); /* returns constant data, doe
 /* ---- HTTP: names --------------------------------------------------------------------------- */
 
 /* Field names with a constant id, in lower case. Append only: the position is the id. A name from
-   a config file gets an id from WEIR_INTERNED on; a name that only a peer sent has id 0. */
+   a config file gets an id from WEIR_INTERNED on; a name that only a peer sent has id 0. A field
+   may be called like an attribute ("route"): the id is the same, the call says which is meant. */
 #define WEIR_FIELD_NAMES(X)                                                                     \
   X(HOST, "host") X(CONNECTION, "connection") X(CONTENT_LENGTH, "content-length")               \
   X(TRANSFER_ENCODING, "transfer-encoding") X(CONTENT_TYPE, "content-type") X(DATE, "date")     \

@@ -16,7 +16,7 @@ using Kind = Framing::Kind;
 
 struct Fixture : Memory {
   void add(std::string_view name, std::string_view value) {
-    fields.add(names().field_id(name), name, value);
+    fields.add(names().find(name), name, value);
   }
   std::string response(uint16_t status, Framing framing,
                        Persistence persistence = Persistence::implied) {

@@ -14,7 +14,7 @@ namespace {
 
 struct Fixture : Memory {
   void add(std::string_view name, std::string_view value) {
-    fields.add(names().field_id(name), name, value);
+    fields.add(names().find(name), name, value);
   }
   std::string text() const {
     std::string all;

@@ -113,7 +113,7 @@ class Ask {
     std::array<std::byte, 4096> memory;
     weir::Arena arena(memory, memory.size());
     weir::Fields fields(arena);
-    for (const auto& [name, value] : headers_) fields.add(names.field_id(name), name, value);
+    for (const auto& [name, value] : headers_) fields.add(names.find(name), name, value);
     return use(weir::RouteQuery{listener_, host_, path_, method_, query_, &fields, client_});
   }
 

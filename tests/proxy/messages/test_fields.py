@@ -168,3 +168,18 @@ def test_an_answer_of_the_proxy_itself_says_little(weir_to, origin):
     assert response.status == 404
     assert b"script" not in response.body
     assert "Content-Length" in [name for name, _ in response.fields]
+
+
+def test_a_field_that_is_called_like_an_attribute_is_a_field_like_any_other(weir_to, origin):
+    filters = [{"headers": {"request": {
+        "set": {"X-Copy": "{request.header.route}", "Upstream": "{request.header.time}"},
+        "remove": ["Endpoint"]}}}]
+    weir = weir_to(origin, modules=["headers"],
+                   route={"header": {"Route": "x"}, "filters": filters})
+    assert weir.get().status == 404
+    assert weir.get("/", "route: x", "Time: now", "Endpoint: here", "Listener: mine").status == 200
+    [request] = origin.requests
+    assert request.get("Route") == request.get("X-Copy") == "x"
+    assert request.get("Time") == request.get("Upstream") == "now"
+    assert request.get("Listener") == "mine"
+    assert not request.fields.has("Endpoint")
