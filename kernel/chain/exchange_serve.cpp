@@ -253,7 +253,7 @@ void Exchange::upstream_failed(const Failure& failure) {
   endpoint_ = nullptr;
   if (phase_ == Phase::tunnel) {
     if (reason_ == nullptr) reason_ = failure.reason;
-    return stream_->abort();
+    return tunnel_down_over_ ? stream_->let_go() : stream_->abort();
   }
   if (!from_upstream_ && try_again(failure)) return;
   if (attempt_.active()) upstream_->finish(attempt_, WEIR_BROKE);

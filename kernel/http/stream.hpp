@@ -47,6 +47,8 @@ class ServerStream : public Stream {
   virtual void send_interim(const ResponseHead& head) = 0;
   // The final head; its framing says how the body is delimited.
   virtual void send_response(const ResponseHead& head) = 0;
+  // Of a tunnel: nothing more is taken, and it ends when what is queued is sent.
+  virtual void let_go() = 0;
   // The response cannot be completed: the client must see that it is broken.
   virtual void abort() = 0;
 };

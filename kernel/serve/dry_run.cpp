@@ -49,6 +49,7 @@ class Recorder final : public ServerStream {
   void pull() override {}
   void become_tunnel() override {}
   uint64_t backlog() const override { return 0; }
+  void let_go() override {}
   void abort() override {}
 
   uint32_t status = 0;

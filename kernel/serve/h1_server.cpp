@@ -120,6 +120,13 @@ void H1Server::become_tunnel() {
   loop_.defer(*this);
 }
 
+void H1Server::let_go() {
+  response_queued_ = true;
+  input_over_ = true;
+  held_ = {};
+  check_complete();
+}
+
 void H1Server::abort() {
   broken_ = true;
   resets_ = framing_.kind == Framing::Kind::until_close;
@@ -408,7 +415,6 @@ void H1Server::finish_exchange() {
   exchange.response_sent();
   owner_.destroy_exchange(exchange);
   response_queued_ = false;
-  if (state_ == State::tunnel) return end();
   if (!persists_) return say_goodbye();
   next_request();
 }

@@ -86,6 +86,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void pull() override;
   void become_tunnel() override;
   uint64_t backlog() const override { return out_.length(); }
+  void let_go() override;
   void abort() override;
 
  private:

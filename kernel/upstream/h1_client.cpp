@@ -138,6 +138,8 @@ void H1Client::drive() {
     readable_ = true;
     peer_done_ = true;
     broken_ = false;
+    deaf_ = true;
+    if (heard_all_) return fail(Failure::Kind::reset, "reset");
   }
   if (state_ == State::connecting) {
     if (!writable_) return;
@@ -364,8 +366,11 @@ void H1Client::at_end_of_input() {
       if (body_.close()) return message_complete({});
       return fail(Failure::Kind::reset, "response_cut");
     case State::tunnel:
-      // Half-close: the other direction goes on until the client ends it too.
-      return exchange_.events->response_body(in_, true);
+      // Half-close: the other direction goes on until the client ends it too, if anybody listens.
+      heard_all_ = true;
+      exchange_.events->response_body(in_, true);
+      if (deaf_ && state_ == State::tunnel) fail(Failure::Kind::reset, "reset");
+      return;
     case State::idle:
       return end();
     case State::connecting:

@@ -135,6 +135,8 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   bool broken_ = false;         // a write failed; told in the next turn
   bool reports_drain_ = false;  // the backlog was too long
   bool write_over_ = false;     // of a tunnel: our direction is ended
+  bool deaf_ = false;           // what is written does not arrive any more
+  bool heard_all_ = false;      // of a tunnel: the endpoint's direction is ended
   bool drained_ = false;        // and is not any more; told in the next turn
   uint32_t interim_ = 0;
 };

@@ -105,6 +105,23 @@ def test_a_reset_on_one_side_ends_the_other(side, weir_to, make_origin, raw):
         assert client.rest() == b""
 
 
+def test_a_tunnel_to_an_origin_that_has_gone_ends(weir_to, make_origin, raw):
+    def leave(exchange):
+        exchange.send(SWITCH + b"bye")
+        exchange.close()
+
+    client = raw(weir_to(make_origin(leave)).port)
+    client.request("/", *UPGRADE)
+    assert client.head().status == 101
+    assert client.rest() == b"bye"
+    # The end of the origin's direction is no end of ours, but then nobody takes what is sent.
+    moment = threading.Event()
+    with pytest.raises(OSError):
+        for _ in range(int(pace.PATIENCE * 20)):
+            client.sock.sendall(b"is anybody there?")
+            moment.wait(0.05)
+
+
 def test_any_bytes_pass(weir_to, make_origin, raw):
     def mirror(exchange):
         exchange.send(SWITCH)
