@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,7 +61,8 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
 
 LoopSite::~LoopSite() {
   flush();
-  for (OnLoop& instance : instances_) {
+  // What began last ends first, since it may have been given something of one before it.
+  for (OnLoop& instance : std::views::reverse(instances_)) {
     // First of all: what still comes finds that the owner has ended.
     site_.handles.remove(instance.view.ref);
     List<Dependent>& dependents = instance.view.dependents;
@@ -88,12 +90,12 @@ void LoopSite::add_instance(const Instance& instance, const LoopParts& parts) {
   for (const char* const* name = component.identity; name != nullptr && *name != nullptr; ++name) {
     site_.identity.push_back(parts.names.find(*name));
   }
-  if (component.worker_start == nullptr) return;
+  if (component.worker_start == nullptr || !failure_.empty()) return;
   made.worker = {sizeof(weir_worker), parts.loop.index(), parts.loops, view.ref, view.cells};
   made.started = component.worker_start(view.instance, &made.worker, &view.state) == WEIR_OK;
-  if (!made.started && failure_.empty()) {
-    failure_ = std::string(component.name) + " \"" + instance.name + "\" could not start on a loop";
-  }
+  if (made.started) return;
+  failure_ = std::string(component.name) + " \"" + instance.name + "\" could not start on worker " +
+             std::to_string(made.worker.index) + "; what it logged before may say why";
 }
 
 template <class Ops>

@@ -109,6 +109,8 @@ void Worker::run(const std::function<void(const std::string&)>& started) {
   }
   acceptors_.clear();
   connections_.clear();
+  // What was posted by now still finds the instances; later posts find that they have ended.
+  loop_.turn(Clock::duration::zero());
   ended_.clear();
   site_.reset();
   generation_.reset();

@@ -2,26 +2,18 @@
 """The module probe.cpp, and weir with chains of it."""
 
 import pathlib
-import subprocess
 import time
 
 import pytest
 
-from harness import config, pace
+from harness import config, module, pace
 
 
 @pytest.fixture(scope="session")
 def probe(tmp_path_factory):
     """The path of the module, built against the header alone."""
-    folder = tmp_path_factory.mktemp("probe")
-    folder.chmod(0o755)
-    module = folder / "probe.so"
     source = pathlib.Path(__file__).with_name("probe.cpp")
-    subprocess.run(["g++", "-std=c++20", "-O1", "-fPIC", "-shared", "-fvisibility=hidden",
-                    "-fno-gnu-unique", "-I", pace.ROOT / "sdk" / "include", "-o", module, source],
-                   check=True)
-    module.chmod(0o755)
-    return module
+    return module.build(source, tmp_path_factory.mktemp("probe"))
 
 
 class Trace:
