@@ -42,6 +42,9 @@ class Arena {
 
   size_t used() const { return used_; }
 
+  // For words about the limit itself.
+  void raise_limit(size_t by) { limit_ += by; }
+
   // Forgets everything and gives further blocks back.
   void reset();
 

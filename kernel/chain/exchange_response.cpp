@@ -3,7 +3,6 @@
 // The way of the response back through the filters that the request has entered.
 #include <weir/module.h>
 
-#include "base/arena.hpp"
 #include "chain/exchange.hpp"
 #include "event/timers.hpp"
 #include "http/h1_writer.hpp"
@@ -13,23 +12,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace weir {
 namespace {
 
-std::string_view decimal(uint64_t value, Arena& arena) {
-  char digits[20];
-  char* at = std::end(digits);
-  do {
-    *--at = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  return arena.copy({at, static_cast<size_t>(std::end(digits) - at)});
-}
+constexpr size_t answer_memory = 4096;  // what an answer needs though the exchange has used up all
 
 }  // namespace
 
@@ -41,13 +32,14 @@ void Exchange::answer_error(uint16_t status, const char* reason) {
   if (reason_ == nullptr) reason_ = reason;
   const size_t unseen = phase_ == Phase::response ? response_position_ : entered_count_;
   drop_attempt(WEIR_CANCELLED);
+  arena_.raise_limit(answer_memory);
   answer_body_.clear();
   answer_ = ResponseHead{};
   answer_.status = status;
   answer_.fields = Fields(arena_);
   answer_.fields.add(WEIR_H_CONTENT_TYPE, "Content-Type", "text/plain; charset=utf-8");
   if (status == 503) answer_.fields.add(WEIR_H_RETRY_AFTER, "Retry-After", "1");
-  answer_body_.put(decimal(status, arena_));
+  answer_body_.put(std::to_string(status));  // short enough to need no heap
   answer_body_.put(" ");
   answer_body_.put(usual_reason(status));
   answer_body_.put("\n");
@@ -215,7 +207,8 @@ void Exchange::send_head() {
   if (!response_.fields.has(WEIR_H_DATE)) {  // RFC 9110, 6.6.1
     const int64_t now =
         unix_ms_ + std::chrono::duration_cast<std::chrono::milliseconds>(age()).count();
-    response_.fields.add(WEIR_H_DATE, "Date", arena_.copy(site_.date.at(now / 1000)));
+    const std::string_view date = arena_.copy(site_.date.at(now / 1000));
+    if (!date.empty()) response_.fields.add(WEIR_H_DATE, "Date", date);
   }
   stream_->send_response(response_);
   if (response_.status != 101) return;

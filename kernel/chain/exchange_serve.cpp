@@ -190,8 +190,7 @@ void Exchange::response(ResponseHead& head) {
   }
   if (!add_via(response_.fields, head.version == Version::http10 ? "1.0" : "1.1", listener_,
                arena_)) {
-    drop_attempt(WEIR_BROKE);
-    return answer_error(502, "exchange_memory");
+    return answer_error(500, "exchange_memory");
   }
   run_responses(entered_count_);
 }

@@ -60,7 +60,9 @@ constexpr std::array limits{
           offsetof(Limits, response_header_count), 1, 10000),
     size({"body", "1GiB", 413, "Longest request body; a route's `max_body` goes before."},
          offsetof(Limits, body), 0, gib* gib),
-    size({"buffered_body", "1MiB", 413, "Most of a body that a module may hold as a whole."},
+    size({"buffered_body", "1MiB", 0,
+          "Most of a body that a module may hold as a whole; what becomes of a longer one is the "
+          "module's to say."},
          offsetof(Limits, buffered_body)),
     size({"body_in", "64KiB", 0,
           "Body bytes held on the way to an upstream; then the client waits."},

@@ -14,6 +14,7 @@
 #include "http/h1_writer.hpp"
 #include "http/head.hpp"
 #include "http/message_rules.hpp"
+#include "http/names.hpp"
 #include "http/refusals.hpp"
 #include "http/stream.hpp"
 #include "net/socket.hpp"
@@ -22,6 +23,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace weir {
@@ -298,7 +301,9 @@ void H1Server::begin_exchange(std::string_view head) {
                                origin_.allow_encoded_slash};
   const std::string_view text = arena.copy(head);
   std::string().swap(held_);  // what is left of it is with the caller
-  const auto refusal = read_request(text, options, arena, exchange_->site().names, request);
+  const Names& names = exchange_->site().names;
+  const auto refusal = text.empty() ? std::optional(weir::refusal("head_memory"))
+                                    : read_request(text, options, arena, names, request);
   body_ = BodyReader(refusal ? Framing{} : request.framing);
   body_bytes_ = 0;
   body_began_ = loop_.now();

@@ -25,7 +25,7 @@ const weir_loop* loop;
 
 // What one side of a filter, or a handler, is told to do.
 struct Side {
-  weir_str act;     // in request or response: next, answer, fail, reroute, wait, lost, moved
+  weir_str act;     // in request or response; see act_on_head
   weir_str resume;  // after wait: next, answer, fail
   weir_str mode;    // skip, stream, peek, whole
   uint64_t limit;
@@ -117,6 +117,23 @@ uint32_t mode_of(std::string_view mode) {
   return static_cast<uint32_t>(std::find(modes.begin(), modes.end(), mode) - modes.begin());
 }
 
+// All the memory that the exchange may have, or one piece of `size`.
+void eat(const weir_call* call, uint64_t size) {
+  uint64_t eaten = 0;
+  if (size != 0) {
+    eaten = http->alloc(call->tx, size, 1) != nullptr ? size : 0;
+  } else {
+    while (http->alloc(call->tx, 16, 1) != nullptr) eaten += 16;
+  }
+  note<Conf>(call, size != 0 && eaten == 0 ? "found no memory" : "has eaten");
+}
+
+// Waits, and lets a second resume come when this wait has long ended.
+uint32_t wait_twice(const weir_call* call) {
+  start<Conf>(call, 120, "fail");
+  return wait_for<Conf>(call, "next");
+}
+
 uint32_t act_on_head(const weir_call* call, const Side& side) {
   const auto act = view(side.act);
   if (side.twice != 0) http->want_body(call, WEIR_STREAM_BODY, 0);
@@ -126,6 +143,10 @@ uint32_t act_on_head(const weir_call* call, const Side& side) {
   if (act == "fail") return WEIR_FAIL;
   if (act == "wait") return wait_for<Conf>(call, view(side.resume));
   if (act == "lost") return WEIR_WAIT;
+  if (act == "wait_twice") return wait_twice(call);
+  if (act == "wait_long") return start<Conf>(call, 300, "next") != 0 ? WEIR_WAIT : WEIR_FAIL;
+  if (act == "eat") eat(call, 0);
+  if (act == "take") eat(call, side.limit);
   if (act == "reroute") return WEIR_REROUTE;
   if (act == "stale") {
     start<Conf>(call, 50, "next");
