@@ -3,15 +3,16 @@
 
 #include <weir/module.h>
 
-#include "base/contract.hpp"
+#include "base/log.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace weir {
 
 weir_ref Handles::add(HandleKind kind, void* object) {
   if (free_ == no_slot) {
-    expects(slots_.size() <= slot_mask, "fewer than 2^20 handles a loop");
+    if (slots_.size() == most) return refuse();
     slots_.push_back({nullptr, 1, no_slot, HandleKind::none});
     free_ = static_cast<uint32_t>(slots_.size() - 1);
   }
@@ -21,6 +22,15 @@ weir_ref Handles::add(HandleKind kind, void* object) {
   slot.object = object;
   slot.kind = kind;
   return (uint64_t{loop_} << loop_shift) | (uint64_t{index} << slot_shift) | slot.generation;
+}
+
+// Some module forgets to end what it begins: it is told by the 0, people once.
+weir_ref Handles::refuse() {
+  if (!std::exchange(told_, true)) {
+    WEIR_LOG(WEIR_ERR, "loop ", loop_, ": ", most,
+             " timers and exchanges at a time are the most, further timers are refused");
+  }
+  return 0;
 }
 
 const Handles::Slot* Handles::slot_of(weir_ref ref) const {

@@ -23,7 +23,9 @@ class Handles {
  public:
   explicit Handles(uint32_t loop) : loop_(loop) {}
 
-  // The new name of `object`. Expects: at most 2^20 at a time.
+  static constexpr uint32_t most = 1U << 20;
+
+  // The new name of `object`; 0, which names nothing, while `most` are in use.
   weir_ref add(HandleKind kind, void* object);
   void remove(weir_ref ref);
 
@@ -45,7 +47,7 @@ class Handles {
   static constexpr unsigned place_shift = 48;
   static constexpr unsigned slot_shift = 28;
   static constexpr uint64_t place_mask = 0xffULL << place_shift;
-  static constexpr uint64_t slot_mask = 0xfffffULL;
+  static constexpr uint64_t slot_mask = most - 1;
   static constexpr uint64_t generation_mask = 0xfffffffULL;
   static constexpr uint32_t no_slot = ~0U;
 
@@ -56,10 +58,12 @@ class Handles {
     HandleKind kind;
   };
   const Slot* slot_of(weir_ref ref) const;
+  weir_ref refuse();
 
   std::vector<Slot> slots_;
   uint32_t free_ = no_slot;
   uint32_t loop_;
+  bool told_ = false;  // that no more can be given
 };
 
 }  // namespace weir

@@ -45,10 +45,11 @@ class ModuleTimer final : private Timer, private Deferred, private Dependent {
  public:
   static weir_ref start(HostThread& thread, weir_ref owner, List<Dependent>& home,
                         Clock::duration delay, const Call& call) {
-    auto* const timer = new ModuleTimer(thread, owner, call);
+    auto timer = std::unique_ptr<ModuleTimer>(new ModuleTimer(thread, owner, call));
+    if (timer->ref_ == 0) return 0;
     home.append(*timer);
     thread.loop.arm(*timer, delay);
-    return timer->ref_;
+    return timer.release()->ref_;
   }
   // The module is on the stack: its function is called when it is not.
   void cancel() {

@@ -87,6 +87,7 @@ void LoopSite::add_instance(const Instance& instance, const LoopParts& parts) {
   view.fails_open = instance.fails_open;
   view.wait_timeout = instance.wait_timeout;
   view.ref = parts.handles.add(HandleKind::instance, &view);
+  if (view.ref == 0) failure_ = "no ref is left for an instance";
   for (const char* const* name = component.identity; name != nullptr && *name != nullptr; ++name) {
     site_.identity.push_back(parts.names.find(*name));
   }

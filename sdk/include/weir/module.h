@@ -77,7 +77,8 @@ typedef struct weir_tx weir_tx;             /* an exchange: one request and its 
 typedef struct weir_body weir_body;         /* a queue of reference-counted byte slices */
 typedef struct weir_template weir_template; /* a compiled "{client.address} {request.path}" */
 
-/* Called exactly once. why is WEIR_OK, or WEIR_GONE when the owner ended first: free `arg` only. */
+/* Called exactly once. why is WEIR_OK, or WEIR_GONE when the owner ended first: free `arg` only.
+   Never called for what was refused: a timer of 0, a post or task that did not return WEIR_OK. */
 typedef void (*weir_fn)(void *arg, weir_rc why);
 
 /* ---- The host ------------------------------------------------------------------------------ */
@@ -414,7 +415,8 @@ typedef struct weir_bytes { /* service "weir.body/1" */
 typedef struct weir_loop { /* service "weir.loop/1"; the owner's end cancels, fn runs all the same */
   uint32_t size;
   uint64_t (*now)(void);           /* monotonic nanoseconds, read once a turn of the loop    [W] */
-  weir_ref (*timer)(weir_ref owner, uint64_t ms, weir_fn, void *arg); /* 0: owner ended      [W] */
+  weir_ref (*timer)(weir_ref owner, uint64_t ms, weir_fn, void *arg); /* 0: refused, the owner
+                                     ended or the loop's 2^20 refs are in use                [W] */
   void (*cancel)(weir_ref timer);  /* its fn runs with WEIR_GONE                             [W] */
   weir_rc (*post)(weir_ref owner, weir_fn, void *arg); /* runs on the owner's loop           [A] */
   weir_rc (*task)(weir_ref owner, weir_fn work, weir_fn done, void *arg); /* work on a pool
