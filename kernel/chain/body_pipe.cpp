@@ -4,7 +4,7 @@
 #include <weir/module.h>
 
 #include "base/arena.hpp"
-#include "chain/handles.hpp"
+#include "chain/module_call.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -16,7 +16,7 @@ constexpr BodyPipe::Outcome moved{BodyPipe::Outcome::Kind::moved, nullptr, WEIR_
 
 }  // namespace
 
-bool BodyPipe::add(Arena& arena, weir_call& call, Callback callback, uint32_t mode,
+bool BodyPipe::add(Arena& arena, ModuleCall& call, Callback callback, uint32_t mode,
                    uint64_t limit) {
   if (last() != &call) {
     if (mode == WEIR_SKIP_BODY) return true;
@@ -65,8 +65,8 @@ BodyPipe::Outcome BodyPipe::pump() {
   return moved;
 }
 
-// A later stage has made room for one that had been stopped by the lack of it. Nobody else would
-// tell that one, since what was taken need not come out behind the last stage.
+// A later stage, or who takes from the sink, has made room for one that had been stopped by the
+// lack of it. Nobody else would tell that one, since what was taken need not lead to an event.
 bool BodyPipe::unblocked() {
   for (Stage* stage = first_; stage != nullptr; stage = stage->next) {
     if (stage->blocked && behind(*stage).room() > 0) return true;
@@ -122,6 +122,7 @@ BodyPipe::Outcome BodyPipe::run_once(Stage& stage, Body& out) {
   const bool held = stage.holds;
   const uint64_t before = stage.in.length();
   const uint64_t behind = out.length();
+  stage.call->enter();
   stage.call->flags = flags_of(stage);
   const uint32_t verdict = stage.callback(stage.call, &stage.in, &out);
   stage.call->flags = 0;
@@ -135,23 +136,24 @@ BodyPipe::Outcome BodyPipe::run_once(Stage& stage, Body& out) {
   }
   if (verdict == WEIR_NEXT) return moved;
   stage.waits = verdict == WEIR_WAIT;
+  if (stage.waits) stage.wait = stage.call->said_wait();
   return {Outcome::Kind::stopped, stage.call, verdict, held, stage.untouched};
 }
 
 BodyPipe::Resumed BodyPipe::resume(weir_ref ref) {
   for (Stage* stage = first_; stage != nullptr; stage = stage->next) {
-    if (!stage->waits || Handles::place_of(stage->call->ref) != Handles::place_of(ref)) continue;
+    if (!stage->waits || stage->wait != ref) continue;
     stage->waits = false;
     return {stage->call, stage->holds, stage->untouched};
   }
   return {nullptr, false, false};
 }
 
-const weir_call* BodyPipe::waiting() const {
+BodyPipe::Waiting BodyPipe::waiting() const {
   for (const Stage* stage = first_; stage != nullptr; stage = stage->next) {
-    if (stage->waits) return stage->call;
+    if (stage->waits) return {stage->call, stage->wait};
   }
-  return nullptr;
+  return {nullptr, 0};
 }
 
 void BodyPipe::settle() {

@@ -14,6 +14,7 @@
 
 #include "base/arena.hpp"
 #include "base/body.hpp"
+#include "chain/module_call.hpp"
 
 #include <cstdint>
 
@@ -31,7 +32,7 @@ class BodyPipe {
 
   // A stage behind all others in one of the WEIR_*_BODY modes. A filter that asks again while its
   // stage is the last changes that one. False: the arena is exhausted.
-  bool add(Arena& arena, weir_call& call, Callback callback, uint32_t mode, uint64_t limit);
+  bool add(Arena& arena, ModuleCall& call, Callback callback, uint32_t mode, uint64_t limit);
   bool touches_body() const { return first_ != nullptr; }
   // Of the last stage; nullptr: there is none.
   const weir_call* last() const { return last_ == nullptr ? nullptr : last_->call; }
@@ -67,8 +68,12 @@ class BodyPipe {
   Resumed resume(weir_ref ref);
   // From now on everything passes the stage of this call as it is, and it holds no head.
   void pass(const weir_call& call);
-  // The first that said WAIT; nullptr: none.
-  const weir_call* waiting() const;
+  // The first that said WAIT, and the ref that ends it; call == nullptr: none.
+  struct Waiting {
+    const weir_call* call;
+    weir_ref ref;
+  };
+  Waiting waiting() const;
 
   // The stage of this call may change how many bytes there are.
   void length_changes() { length_changes_ = true; }
@@ -80,13 +85,14 @@ class BodyPipe {
 
  private:
   struct Stage {
-    Stage(BodyPool& pool, weir_call& its_call, Callback function)
+    Stage(BodyPool& pool, ModuleCall& its_call, Callback function)
         : in(pool), call(&its_call), callback(function) {}
     Stage* next = nullptr;
     Body in;
-    weir_call* call;
+    ModuleCall* call;
     Callback callback;
     uint64_t limit = 0;
+    weir_ref wait = 0;  // what ends its wait
     uint32_t mode = WEIR_STREAM_BODY;
     bool holds = false;
     bool waits = false;

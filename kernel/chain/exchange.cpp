@@ -168,18 +168,18 @@ void Exchange::settle() {
 
 // ---- what calls of modules share
 
-weir_call* Exchange::make_call(const InstanceOnLoop& owner, const void* conf, uint32_t context) {
-  const auto made = arena_.make<weir_call>(1);
+ModuleCall* Exchange::make_call(const InstanceOnLoop& owner, const void* conf, uint32_t context) {
+  const auto made = arena_.make<ModuleCall>(1);
   const auto bytes = arena_.make<std::max_align_t>((context + sizeof(std::max_align_t) - 1) /
                                                    sizeof(std::max_align_t));
   if (made.empty() || (context != 0 && bytes.empty())) return nullptr;
-  weir_call& call = made.front();
-  call = {sizeof(weir_call), 0,           tx_of(*this), ref_,       conf,
-          owner.instance,    owner.state, bytes.data(), owner.cells};
+  ModuleCall& call = made.front();
+  call = {{sizeof(weir_call), 0, tx_of(*this), ref_, conf, owner.instance, owner.state,
+           bytes.data(), owner.cells}};
   return &call;
 }
 
-weir_call* Exchange::call_of(size_t entered) {
+ModuleCall* Exchange::call_of(size_t entered) {
   Entered& entry = entered_[entered];
   if (entry.call != nullptr) return entry.call;
   const FilterUse& use = *entry.use;
@@ -193,10 +193,10 @@ weir_call* Exchange::call_of(size_t entered) {
 
 bool Exchange::lives(weir_ref ref) const {
   if (phase_ == Phase::over) return false;
-  if (handler_call_ != nullptr && handler_call_->ref == ref) return true;
+  if (handler_call_ != nullptr && Handles::same(handler_call_->ref, ref)) return true;
   const size_t place = Handles::place_of(ref);
   return place < entered_count_ && entered_[place].call != nullptr &&
-         entered_[place].call->ref == ref;
+         Handles::same(entered_[place].call->ref, ref);
 }
 
 const InstanceOnLoop& Exchange::owner_of(const weir_call& call) const {
@@ -206,11 +206,22 @@ const InstanceOnLoop& Exchange::owner_of(const weir_call& call) const {
 
 void Exchange::wait(const InstanceOnLoop& owner) { site_.loop.arm(*this, owner.wait_timeout); }
 
+// A request or response callback has said WAIT.
+void Exchange::wait_for(ModuleCall& call, const InstanceOnLoop& owner) {
+  waiting_ = &call;
+  wait_ = call.said_wait();
+  wait(owner);
+}
+
+BodyPipe::Waiting Exchange::first_wait() const {
+  if (waiting_ != nullptr) return {waiting_, wait_};
+  const BodyPipe::Waiting waiting = request_pipe_.waiting();
+  return waiting.call != nullptr ? waiting : response_pipe_.waiting();
+}
+
 // The deadline of what still waits, counted anew.
 void Exchange::watch_waits() {
-  const weir_call* call = waiting_;
-  if (call == nullptr) call = request_pipe_.waiting();
-  if (call == nullptr) call = response_pipe_.waiting();
+  const weir_call* const call = first_wait().call;
   if (call == nullptr) return Timer::cancel();
   wait(owner_of(*call));
 }
@@ -257,23 +268,19 @@ void Exchange::deferred() noexcept {
 
 // The deadline of whatever waits: it counts as a fault of who said WAIT.
 void Exchange::expired() noexcept {
-  const weir_call* call = waiting_;
-  if (call == nullptr) call = request_pipe_.waiting();
-  if (call == nullptr) call = response_pipe_.waiting();
-  if (call == nullptr) return;
-  const InstanceOnLoop& owner = owner_of(*call);
+  const BodyPipe::Waiting waiting = first_wait();
+  if (waiting.call == nullptr) return;
+  const InstanceOnLoop& owner = owner_of(*waiting.call);
   WEIR_LOG(WEIR_WARN, owner.component->name, " \"", owner.name,
            "\": no resume within wait_timeout");
-  resume_one({call->ref, WEIR_FAIL});
+  resume_one({waiting.ref, WEIR_FAIL});
   wake_sources();
   settle();
 }
 
 void Exchange::resume_one(const Pending& pending) {
-  const uint32_t place = Handles::place_of(pending.ref);
-  if (waiting_ != nullptr && Handles::place_of(waiting_->ref) == place) {
-    const weir_call* const call = std::exchange(waiting_, nullptr);
-    resume_callback(*call, pending.verdict);
+  if (waiting_ != nullptr && wait_ == pending.ref) {
+    resume_callback(*std::exchange(waiting_, nullptr), pending.verdict);
     return watch_waits();
   }
   for (BodyPipe* pipe : {&request_pipe_, &response_pipe_}) {
@@ -292,12 +299,12 @@ void Exchange::resume_one(const Pending& pending) {
   }
 }
 
-void Exchange::resume_callback(const weir_call& call, uint32_t verdict) {
+void Exchange::resume_callback(ModuleCall& call, uint32_t verdict) {
   if (&call == handler_call_) return act_on_handler(verdict);
   const FilterUse& use = *entered_[Handles::place_of(call.ref)].use;
   called_ = Handles::place_of(call.ref);
   if (phase_ == Phase::request) {
-    if (!act_on_request(verdict, use, &call)) return;
+    if (!act_on_request(verdict, use, call)) return;
     request_pipe_.holding() ? want_request_body() : run_requests();
     return pump_request();
   }

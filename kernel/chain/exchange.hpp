@@ -19,6 +19,7 @@
 
 #include "base/arena.hpp"
 #include "chain/body_pipe.hpp"
+#include "chain/module_call.hpp"
 #include "chain/site.hpp"
 #include "http/stream.hpp"
 
@@ -123,7 +124,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   const FilterUse& entered_use(size_t index) const { return *entered_[index].use; }
   const weir_call* entered_call(size_t index) const { return entered_[index].call; }
   const HandlerUse* handler() const { return handler_; }
-  bool is_waiting() const { return waiting_ != nullptr || request_pipe_.waiting() != nullptr; }
+  bool is_waiting() const { return waiting_ != nullptr || request_pipe_.waiting().call != nullptr; }
   std::string_view endpoint_text() const { return endpoint_text_; }
   std::string_view upstream_name() const { return upstream_name_; }
   const char* reason() const { return reason_; }
@@ -139,7 +140,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
  private:
   struct Entered {  // a filter that the request has passed
     const FilterUse* use;
-    weir_call* call;  // nullptr: no callback of it has run
+    ModuleCall* call;  // nullptr: no callback of it has run
   };
   struct Pending {  // a resume that waits for the end of the callback
     weir_ref ref;
@@ -157,7 +158,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void run_requests();
   bool next_chain();
   bool enter_chain(const ChainOnLoop& chain);
-  bool act_on_request(uint32_t verdict, const FilterUse& use, const weir_call* call);
+  bool act_on_request(uint32_t verdict, const FilterUse& use, ModuleCall& call);
   bool reroute();
   void end_filters(size_t from);
   void release_request();
@@ -190,7 +191,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void take_answer();
   void run_responses(size_t entered);
   void continue_responses();
-  bool act_on_response(uint32_t verdict, const FilterUse& use, const weir_call& call);
+  bool act_on_response(uint32_t verdict, const FilterUse& use, ModuleCall& call);
   void pump_response();
   void deliver();
   bool leaves_tunnel() const;
@@ -198,16 +199,18 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   Framing response_framing() const;
 
   // both (exchange.cpp)
-  weir_call* make_call(const InstanceOnLoop& owner, const void* conf, uint32_t context);
-  weir_call* call_of(size_t entered);
+  ModuleCall* make_call(const InstanceOnLoop& owner, const void* conf, uint32_t context);
+  ModuleCall* call_of(size_t entered);
   void log_refusal(const Refusal& refusal) const;
   void wait(const InstanceOnLoop& owner);
+  void wait_for(ModuleCall& call, const InstanceOnLoop& owner);
+  BodyPipe::Waiting first_wait() const;
   void watch_waits();
   void wake_sources();
   static bool fault(const InstanceOnLoop& owner, const char* what, bool may_pass = true);
   void fail_length(const char* side);
   void resume_one(const Pending& pending);
-  void resume_callback(const weir_call& call, uint32_t verdict);
+  void resume_callback(ModuleCall& call, uint32_t verdict);
   void body_goes_on(bool request_side, bool held);
   void act_on_stopped(const BodyPipe::Outcome& outcome, bool request_side);
   const InstanceOnLoop& owner_of(const weir_call& call) const;
@@ -239,7 +242,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   size_t called_ = 0;             // the entered filter whose callback runs
   uint32_t calling_side_ = WEIR_REQUEST;
   const weir_call* calling_ = nullptr;  // whose request or response is on the stack
-  const weir_call* waiting_ = nullptr;  // request or response callback that said WAIT
+  ModuleCall* waiting_ = nullptr;       // request or response callback that said WAIT
+  weir_ref wait_ = 0;                   // what ends that
   std::array<Pending, 4> pending_;
   size_t pending_count_ = 0;
 
@@ -249,7 +253,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   ResponseHead answer_;  // what `respond` was given, until the callback says ANSWERED
 
   const HandlerUse* handler_ = nullptr;
-  weir_call* handler_call_ = nullptr;
+  ModuleCall* handler_call_ = nullptr;
   List<Dependent> dependents_;
   HoldTimer hold_timer_{*this};
   LoopUpstream* upstream_ = nullptr;

@@ -66,13 +66,14 @@ void Exchange::run_requests() {
       called_ = entered_count_++;
       entered_[called_] = {&use, nullptr};
       if (!WEIR_HAS(weir_http_filter, use.ops, request)) continue;
-      weir_call* const call = call_of(called_);
+      ModuleCall* const call = call_of(called_);
       if (call == nullptr) return answer_error(500, "exchange_memory");
+      call->enter();
       calling_side_ = WEIR_REQUEST;
       calling_ = call;
       const uint32_t verdict = use.ops->request(call);
       calling_ = nullptr;
-      if (!act_on_request(verdict, use, call)) return;
+      if (!act_on_request(verdict, use, *call)) return;
       if (request_pipe_.holding()) return want_request_body();
     }
   } while (next_chain());
@@ -121,13 +122,12 @@ bool Exchange::body_fits(uint64_t bytes) const {
 }
 
 // False: the chain does not go on now.
-bool Exchange::act_on_request(uint32_t verdict, const FilterUse& use, const weir_call* call) {
+bool Exchange::act_on_request(uint32_t verdict, const FilterUse& use, ModuleCall& call) {
   switch (verdict) {
     case WEIR_NEXT:
       return true;
     case WEIR_WAIT:
-      waiting_ = call;
-      wait(*use.owner);
+      wait_for(call, *use.owner);
       return false;
     case WEIR_ANSWERED:
       if (!has_answer_) break;
@@ -140,7 +140,7 @@ bool Exchange::act_on_request(uint32_t verdict, const FilterUse& use, const weir
       break;
   }
   if (fault(*use.owner, "failed in request")) {
-    request_pipe_.pass(*call);
+    request_pipe_.pass(call);
     return true;
   }
   answer_error(500, "module_fault");

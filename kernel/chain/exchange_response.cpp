@@ -107,13 +107,13 @@ void Exchange::continue_responses() {
     const Entered& entry = entered_[--response_position_];
     if (!WEIR_HAS(weir_http_filter, entry.use->ops, response)) continue;
     called_ = response_position_;
-    weir_call* const call = call_of(called_);
+    ModuleCall* const call = call_of(called_);
     if (call == nullptr) return answer_error(500, "exchange_memory");
+    call->enter();
     calling_side_ = WEIR_RESPONSE;
     calling_ = call;
     const uint32_t verdict = entry.use->ops->response(call);
     calling_ = nullptr;
-    if (verdict == WEIR_WAIT) waiting_ = call;
     if (!act_on_response(verdict, *entry.use, *call)) return;
     if (response_pipe_.holding()) return;
   }
@@ -121,10 +121,10 @@ void Exchange::continue_responses() {
 }
 
 // False: the chain does not go on now.
-bool Exchange::act_on_response(uint32_t verdict, const FilterUse& use, const weir_call& call) {
+bool Exchange::act_on_response(uint32_t verdict, const FilterUse& use, ModuleCall& call) {
   if (verdict == WEIR_NEXT) return true;
   if (verdict == WEIR_WAIT) {
-    wait(*use.owner);
+    wait_for(call, *use.owner);
     return false;
   }
   if (verdict == WEIR_ANSWERED && has_answer_) {
@@ -143,7 +143,7 @@ weir_rc Exchange::want_body(const weir_call& call, uint32_t mode, uint64_t limit
   if (mode > WEIR_WHOLE_BODY || &call != calling_) return WEIR_UNSUPPORTED;
   if (response_.status == 101 && calling_side_ == WEIR_RESPONSE) return WEIR_UNSUPPORTED;
   const weir_http_filter& ops = *entered_[called_].use->ops;
-  weir_call& own = *entered_[called_].call;
+  ModuleCall& own = *entered_[called_].call;
   const bool request_side = calling_side_ == WEIR_REQUEST;
   BodyPipe::Callback callback = nullptr;
   if (request_side && WEIR_HAS(weir_http_filter, &ops, request_body)) callback = ops.request_body;

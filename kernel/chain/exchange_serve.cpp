@@ -41,6 +41,7 @@ void Exchange::start_handler() {
   response_.status = 200;
   response_.fields = Fields(arena_);
   calling_side_ = WEIR_RESPONSE;
+  handler_call_->enter();
   act_on_handler(handler_->ops->request(handler_call_));
 }
 
@@ -48,8 +49,7 @@ void Exchange::act_on_handler(uint32_t verdict) {
   handler_waits_ = false;
   if (verdict == WEIR_WAIT) {
     handler_waits_ = true;
-    waiting_ = handler_call_;
-    return wait(*handler_->owner);
+    return wait_for(*handler_call_, *handler_->owner);
   }
   if (verdict == WEIR_ANSWERED && has_answer_ && phase_ == Phase::serving) {
     take_answer();
@@ -80,6 +80,7 @@ void Exchange::run_handler() {
     Body& out = response_pipe_.entry();
     const uint64_t had = in.length();
     const uint64_t held = out.length();
+    handler_call_->enter();
     handler_call_->flags = in.finished() ? uint32_t{WEIR_LAST} : 0U;
     const uint32_t verdict = handler_->ops->run(handler_call_, &in, &out);
     if (verdict != WEIR_NEXT) return act_on_handler(verdict);

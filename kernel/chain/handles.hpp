@@ -3,8 +3,9 @@
 // The refs that modules keep (weir_ref): names of exchanges, of an instance on a loop and of
 // timers, that are harmless when what they named has ended.
 //
-// A ref is loop, slot, generation and a small number of the caller's (the filter's place in its
-// chain). A slot is used again with the next generation, so an old ref finds nothing.
+// A ref is loop, slot, generation and two small numbers of the caller's: the filter's place in its
+// chain, and which of its waits is meant. A slot is used again with the next generation, so an old
+// ref finds nothing.
 //
 // Thread: one loop; `loop_of` any.
 #pragma once
@@ -39,16 +40,24 @@ class Handles {
   static uint32_t place_of(weir_ref ref) {
     return static_cast<uint32_t>((ref & place_mask) >> place_shift);
   }
+  // What tells the waits of one place from each other; it repeats after 16.
+  static weir_ref next_wait(weir_ref ref) {
+    return (ref & ~wait_mask) | ((ref + (1ULL << wait_shift)) & wait_mask);
+  }
+  // Whether both name the same, of which wait is no matter.
+  static bool same(weir_ref a, weir_ref b) { return ((a ^ b) & ~wait_mask) == 0; }
   static uint32_t loop_of(weir_ref ref) { return static_cast<uint32_t>(ref >> loop_shift); }
 
  private:
-  // From the top: loop 8, place 8, slot 20, generation 28 (never 0).
+  // From the top: loop 8, place 8, slot 20, wait 4, generation 24 (never 0).
   static constexpr unsigned loop_shift = 56;
   static constexpr unsigned place_shift = 48;
   static constexpr unsigned slot_shift = 28;
+  static constexpr unsigned wait_shift = 24;
   static constexpr uint64_t place_mask = 0xffULL << place_shift;
   static constexpr uint64_t slot_mask = most - 1;
-  static constexpr uint64_t generation_mask = 0xfffffffULL;
+  static constexpr uint64_t wait_mask = 0xfULL << wait_shift;
+  static constexpr uint64_t generation_mask = 0xffffffULL;
   static constexpr uint32_t no_slot = ~0U;
 
   struct Slot {

@@ -90,7 +90,8 @@ typedef struct weir_host { /* the one table a module is given; all else comes fr
   const uint32_t *log_level; /* read it before formatting anything: log when level >= *log_level */
   const void *(*get)(const char *service_id); /* table or NULL; lasts as long as the process [A] */
   uint32_t (*intern)(weir_str name); /* lower case field or attribute name to id; lasts      [C] */
-  void (*log)(const void *instance, uint32_t level, weir_str text); /* instance may be NULL  [A] */
+  void (*log)(const void *instance, uint32_t level, weir_str text); /* instance: the pointer that
+                                     configure stored; the line begins with its name; or NULL [A] */
 } weir_host;
 
 /* ---- Configuration: declared, so that the kernel parses, checks, merges and documents it ---- */
@@ -340,7 +341,7 @@ typedef struct weir_call { /* lasts as long as the exchange; its flags are of th
   uint32_t size;
   uint32_t flags;
   weir_tx *tx;
-  weir_ref ref;       /* keep this, never tx, for what comes back later */
+  weir_ref ref;       /* keep this, never tx, for what comes back later; see resume */
   const void *conf;   /* the instance's conf with the route's changes applied */
   void *instance;
   void *state;        /* what worker_start gave */
@@ -391,8 +392,10 @@ typedef struct weir_http { /* service "weir.http/1" */
   weir_rc (*want_body)(const weir_call *, uint32_t mode, uint64_t limit);
   /* In response, by a filter that streams and changes the length.                           [W] */
   weir_rc (*length_changes)(const weir_call *);
-  /* Ends a WAIT of the callback that `ref` names; verdict NEXT, ANSWERED (after answer), FAIL.
-     Owned by the loop: post to it from elsewhere.                                           [W] */
+  /* Ends the WAIT of the callback whose call held `ref`; verdict NEXT, ANSWERED (after respond),
+     FAIL. After a WAIT the call holds another ref in the next callback, so that a late resume of
+     one WAIT does nothing to a later one; as owner and for tx the older ref serves on. A filter's
+     refs repeat after 16 WAITs. Owned by the loop: post to it from elsewhere.               [W] */
   weir_rc (*resume)(weir_ref, uint32_t verdict);
   weir_tx *(*tx)(weir_ref); /* of a waiting exchange, to use before resume; NULL: it ended   [W] */
 } weir_http;

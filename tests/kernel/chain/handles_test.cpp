@@ -44,4 +44,19 @@ BOOST_AUTO_TEST_CASE(too_many_are_refused_and_nothing_ends) {
   BOOST_TEST(all.add(HandleKind::timer, &object) == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(waits_of_one_place_differ_and_name_the_same) {
+  Handles all(3);
+  const weir_ref first = Handles::with_place(all.add(HandleKind::exchange, &object), 9);
+  weir_ref ref = first;
+  for (int i = 1; i < 16; ++i) {
+    ref = Handles::next_wait(ref);
+    BOOST_TEST(ref != first);
+    BOOST_TEST(Handles::same(ref, first));
+    BOOST_TEST(Handles::place_of(ref) == 9U);
+    BOOST_TEST(all.find(ref, HandleKind::exchange) == &object);
+  }
+  BOOST_TEST(Handles::next_wait(ref) == first);
+  BOOST_TEST(!Handles::same(Handles::with_place(first, 8), first));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

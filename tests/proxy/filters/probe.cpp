@@ -209,6 +209,7 @@ uint32_t act_on_body(const weir_call* call, const Side& side, uint32_t calls, we
   if (act == "drop" || act == "waits_and_drops") bytes->drop(in, bytes->length(in));
   if (act == "replace") {
     bytes->put(out, str("replaced"));
+  if (act == "wait_twice" && calls == 1) return wait_twice(call);
     bytes->finish(out);
     return WEIR_NEXT;
   }

@@ -41,6 +41,20 @@ def test_what_waited_goes_on_as_it_is_resumed(side, resume, status, chain, origi
     assert count(trace, f"a response {status}") == 3
 
 
+@pytest.mark.parametrize("request_side", [{"act": "wait_twice"},
+                                          {"mode": "stream", "body": "wait_twice"}],
+                         ids=["request", "request_body"])
+def test_a_late_resume_of_the_request_does_not_end_a_wait_of_the_response(
+        request_side, chain, origin, trace):
+    weir = chain(origin, {"on_fault": "closed", "request": request_side,
+                          "response": {"act": "wait_long"}})
+    with weir.client() as client:
+        for _ in range(2):
+            response = client.get(method="POST", body=b"abc")
+            assert (response.status, response.body) == (200, b"hello\n")
+    assert trace.await_line("a end", 2).count("a timer") == 6
+
+
 @pytest.mark.parametrize("side", ["request", "response"])
 @pytest.mark.parametrize("act", ["fail", "wait", "lost"])
 @pytest.mark.parametrize("on_fault, status", [("open", 200), ("closed", 500)])
