@@ -69,7 +69,7 @@ BodyPipe::Outcome BodyPipe::pump() {
 // lack of it. Nobody else would tell that one, since what was taken need not lead to an event.
 bool BodyPipe::unblocked() {
   for (Stage* stage = first_; stage != nullptr; stage = stage->next) {
-    if (stage->blocked && behind(*stage).room() > 0) return true;
+    if (stage->blocked && behind(*stage).room() > stage->too_little) return true;
   }
   return false;
 }
@@ -83,7 +83,8 @@ BodyPipe::Outcome BodyPipe::run(Stage& stage, Body& out) {
       return moved;
     }
     if (!ready(stage)) return moved;
-    stage.blocked = out.room() == 0;
+    stage.too_little = out.room();
+    stage.blocked = stage.too_little == 0;
     if (stage.blocked) return moved;
     const uint64_t before = stage.in.length();
     const uint64_t behind = out.length();
@@ -92,10 +93,10 @@ BodyPipe::Outcome BodyPipe::run(Stage& stage, Body& out) {
     if (outcome.kind != Outcome::Kind::moved) return outcome;
     const bool progress = stage.in.length() != before || out.length() != behind || out.finished();
     if (progress) continue;
-    // With the last bytes in hand and room behind it, or with a full queue in hand and nothing
-    // behind it, a filter has nothing to wait for: nothing would ever come again.
-    const bool stuck = last || (stage.in.room() == 0 && out.empty());
-    if (!stuck) return moved;
+    // It may want more room. With all of it, and the last bytes or a full queue in hand, it has
+    // nothing to wait for: nothing would ever come again.
+    stage.blocked = !out.empty();
+    if (stage.blocked || (!last && stage.in.room() > 0)) return moved;
     return {Outcome::Kind::stopped, stage.call, WEIR_FAIL, false, stage.untouched};
   }
   return moved;

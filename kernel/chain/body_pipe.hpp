@@ -55,6 +55,8 @@ class BodyPipe {
   };
   // Runs the stages. Comes back after each verdict other than NEXT and when the hold ends.
   Outcome pump();
+  // There is more room behind a stage than it found too little: pump again.
+  bool unblocked();
 
   // A stage holds the head until enough of the body is there.
   bool holding() const { return last_ != nullptr && last_->holds; }
@@ -92,16 +94,16 @@ class BodyPipe {
     ModuleCall* call;
     Callback callback;
     uint64_t limit = 0;
-    weir_ref wait = 0;  // what ends its wait
+    weir_ref wait = 0;      // what ends its wait
+    size_t too_little = 0;  // room behind it, when `blocked`
     uint32_t mode = WEIR_STREAM_BODY;
     bool holds = false;
     bool waits = false;
-    bool blocked = false;  // it could have run, but there was no room behind it
+    bool blocked = false;  // it could have gone on, but there was too little room behind it
     bool untouched = true;
   };
   Body& behind(const Stage& stage) { return stage.next == nullptr ? sink_ : stage.next->in; }
   void append(Stage& stage);
-  bool unblocked();
   Outcome run(Stage& stage, Body& out);
   Outcome run_once(Stage& stage, Body& out);
   static void let_pass(Stage& stage, Body& out);

@@ -176,6 +176,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void act_on_handler(uint32_t verdict);
   void run_handler();
   bool handler_can_run() const;
+  void wake_handler();
   void start_attempt();
   bool open_attempt();
   Framing outgoing_framing() const;
@@ -254,6 +255,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
 
   const HandlerUse* handler_ = nullptr;
   ModuleCall* handler_call_ = nullptr;
+  size_t too_little_ = SIZE_MAX;  // room that the handler found and did nothing with
   List<Dependent> dependents_;
   HoldTimer hold_timer_{*this};
   LoopUpstream* upstream_ = nullptr;

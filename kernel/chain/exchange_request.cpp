@@ -236,9 +236,14 @@ void Exchange::pump_request() {
          phase_ == Phase::sending) {
     if (waiting_ != nullptr && phase_ == Phase::request) return;
     const BodyPipe::Outcome outcome = request_pipe_.pump();
-    if (outcome.kind == BodyPipe::Outcome::Kind::moved) return forward_request();
     if (outcome.kind == BodyPipe::Outcome::Kind::stopped) return act_on_stopped(outcome, true);
-    run_requests();
+    if (outcome.kind == BodyPipe::Outcome::Kind::fired) {
+      run_requests();
+      continue;
+    }
+    forward_request();
+    const bool full = endpoint_ != nullptr && endpoint_->backlog() >= site_.limits.body_in;
+    if (full || !request_pipe_.unblocked()) return;
   }
 }
 

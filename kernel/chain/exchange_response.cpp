@@ -166,10 +166,15 @@ void Exchange::pump_response() {
   while (phase_ == Phase::response || phase_ == Phase::sending || phase_ == Phase::serving) {
     if (waiting_ != nullptr && phase_ == Phase::response) return;
     const BodyPipe::Outcome outcome = response_pipe_.pump();
-    if (outcome.kind == BodyPipe::Outcome::Kind::moved) return deliver();
     if (outcome.kind == BodyPipe::Outcome::Kind::stopped) return act_on_stopped(outcome, false);
-    continue_responses();
+    if (outcome.kind == BodyPipe::Outcome::Kind::fired) {
+      continue_responses();
+      continue;
+    }
+    deliver();
+    if (stream_->backlog() >= site_.limits.body_out || !response_pipe_.unblocked()) break;
   }
+  wake_handler();
 }
 
 // ---- to the client

@@ -73,6 +73,13 @@ bool Exchange::handler_can_run() const {
          WEIR_HAS(weir_handler, handler_->ops, run);
 }
 
+// There is more room than it wanted, and nothing else would tell it.
+void Exchange::wake_handler() {
+  if (phase_ == Phase::over || response_pipe_.entry().room() <= too_little_) return;
+  too_little_ = SIZE_MAX;
+  site_.loop.defer(*this);
+}
+
 void Exchange::run_handler() {
   Body& in = request_pipe_.sink();
   const uint64_t before = in.length();
@@ -85,6 +92,7 @@ void Exchange::run_handler() {
     const uint32_t verdict = handler_->ops->run(handler_call_, &in, &out);
     if (verdict != WEIR_NEXT) return act_on_handler(verdict);
     const bool progress = in.length() != had || out.length() != held || out.finished();
+    too_little_ = progress || out.empty() ? SIZE_MAX : out.room();
     pump_response();
     if (!progress || !handler_can_run()) break;
   }

@@ -431,7 +431,9 @@ typedef struct weir_loop { /* service "weir.loop/1"; the owner's end cancels, fn
 /* Kind "weir.http-filter/1". A NULL member is never called and costs nothing. Requests pass the
    filters in the order of the file, responses in reverse. A body callback moves bytes from `in` to
    `out`: what stays in `in` comes again; with WEIR_LAST, finish(out) ends the body. It is called
-   only while `out` has room. */
+   only while `out` has room. One that wants more room than is left returns NEXT and is called again
+   when there is more, at last with all of it, 64 KiB or more: who then moves nothing, though `in`
+   is full or holds the last bytes, is at fault. */
 typedef struct weir_http_filter {
   uint32_t size;
   uint32_t ctx_size;
@@ -446,7 +448,8 @@ typedef struct weir_http_filter {
 
 /* Kind "weir.handler/1": makes the response itself (files, fixed answers, admin). `request` either
    responds (WEIR_ANSWERED) or sets status and fields of the response and returns WEIR_NEXT; then
-   `run` is called whenever `in` grew or ended, or `out` has room, until finish(out). */
+   `run` is called whenever `in` grew or ended, or `out` has room, until finish(out); as above, who
+   wants more room than is left is called again when there is more. */
 typedef struct weir_handler {
   uint32_t size;
   uint32_t ctx_size;

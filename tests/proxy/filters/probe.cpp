@@ -194,6 +194,13 @@ void convert(weir_body* in, weir_body* out, size_t times) {
   }
 }
 
+// Wants nearly all the room for each of its small pieces.
+bool wants_room(const weir_body* out) { return bytes->room(out) < 63'000; }
+
+void pass_some(weir_body* in, weir_body* out) {
+  if (!wants_room(out)) bytes->move(out, in, std::min<uint64_t>(bytes->length(in), 10'000));
+}
+
 uint32_t act_on_body(const weir_call* call, const Side& side, uint32_t calls, weir_body* in,
                      weir_body* out) {
   const auto act = view(side.body);
@@ -202,6 +209,7 @@ uint32_t act_on_body(const weir_call* call, const Side& side, uint32_t calls, we
   if (act == "fail" || (act == "late_fail" && calls > 1)) return WEIR_FAIL;
   if (act == "wait" && calls == 1) return wait_for<Conf>(call, view(side.resume));
   if (act == "lost" && calls == 1) return WEIR_WAIT;
+  if (act == "wait_twice" && calls == 1) return wait_twice(call);
   if (act == "waits_and_drops" && calls % 2 == 1) return wait_for<Conf>(call, "next");
   if (act == "hoard") return WEIR_NEXT;
   if (act == "upper") convert(in, out, 1);
@@ -209,14 +217,15 @@ uint32_t act_on_body(const weir_call* call, const Side& side, uint32_t calls, we
   if (act == "drop" || act == "waits_and_drops") bytes->drop(in, bytes->length(in));
   if (act == "replace") {
     bytes->put(out, str("replaced"));
-  if (act == "wait_twice" && calls == 1) return wait_twice(call);
     bytes->finish(out);
     return WEIR_NEXT;
   }
   if (act == "want") {
     note<Conf>(call, "want ", std::to_string(http->want_body(call, WEIR_WHOLE_BODY, 10)));
   }
-  if (act != "upper" && act != "double") bytes->move(out, in, bytes->length(in));
+  if (act == "wants_room") pass_some(in, out);
+  if (act != "upper" && act != "double" && act != "wants_room")
+    bytes->move(out, in, bytes->length(in));
   if (last && bytes->length(in) == 0) bytes->finish(out);
   return WEIR_NEXT;
 }
@@ -282,6 +291,16 @@ uint32_t pour(const weir_call* call, const HandlerConf& conf, weir_body* out) {
   return WEIR_NEXT;
 }
 
+uint32_t pour_with_room(const weir_call* call, const HandlerConf& conf, weir_body* out) {
+  Context& context = *static_cast<Context*>(call->ctx);
+  if (wants_room(out)) return WEIR_NEXT;
+  const std::string part(std::min<uint64_t>(conf.size - context.sent, 3'000), 'r');
+  context.sent += part.size();
+  bytes->put(out, str(part));
+  if (context.sent == conf.size) bytes->finish(out);
+  return WEIR_NEXT;
+}
+
 uint32_t lend(const HandlerConf& conf, weir_body* out) {
   auto* const lent = new Lent{std::string(view(conf.trace)), std::string(conf.size, 'l')};
   bytes->put_owned(out, str(lent->text), give_back, lent);
@@ -305,6 +324,7 @@ uint32_t run(const weir_call* call, weir_body* in, weir_body* out) {
   const uint32_t calls = ++context.request_calls;
   if (calls == 1) note<HandlerConf>(call, "run");
   if (act == "pour") return pour(call, conf, out);
+  if (act == "pour_with_room") return pour_with_room(call, conf, out);
   if (act == "lend") return lend(conf, out);
   if (act == "file") return give_file(conf, out);
   if (act == "fail" || (act == "late_fail" && context.sent > 0)) return WEIR_FAIL;

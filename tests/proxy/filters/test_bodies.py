@@ -246,6 +246,20 @@ def test_a_body_callback_cannot_ask_for_the_body(side, chain, make_origin, trace
 
 
 @pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("filters", [1, 3])
+@pytest.mark.parametrize("size", [10_001, 30_000, 500_000])
+def test_who_wants_more_room_than_is_left_goes_on_when_there_is(
+        side, filters, size, as_chunks, chain, make_origin):
+    body = b"abcde" * (size // 5) + b"x" * (size % 5)
+    picky = {"on_fault": "closed", side: {"mode": "stream", "body": "wants_room"}}
+    weir = chain(make_origin(chunked if as_chunks else echo), *[picky] * filters)
+    with weir.client() as client:
+        for _ in range(2):
+            response = post(client, body, as_chunks=as_chunks)
+            assert (response.status, response.body) == (200, body)
+
+
+@pytest.mark.parametrize("side", SIDES)
 def test_a_filter_that_keeps_all_it_gets_is_at_fault(side, chain, make_origin, raw):
     # It would hold the exchange for ever: with a full queue nothing more can come.
     weir = chain(make_origin(echo), {"on_fault": "closed", side: {"mode": "stream",

@@ -50,6 +50,17 @@ def test_a_handler_that_is_never_resumed_fails(chain):
     assert weir.get().status == 500
 
 
+@pytest.mark.parametrize("filters", [0, 1])
+@pytest.mark.parametrize("size", ["3000B", "3001B", "500000B"])
+def test_a_handler_that_wants_more_room_than_is_left_goes_on_when_there_is(size, filters, chain):
+    pass_on = {"response": {"mode": "stream", "body": "wants_room"}}
+    weir = chain(None, *[pass_on] * filters, handler={"run": "pour_with_room", "size": size})
+    with weir.client() as client:
+        for _ in range(2):
+            response = client.get()
+            assert (response.status, response.body) == (200, b"r" * int(size[:-1]))
+
+
 @pytest.mark.parametrize("run, status", [("fail", 500), ("answer", 299)])
 def test_run_decides_before_the_head_is_out(run, status, chain):
     weir = chain(None, {}, handler={"run": run})
