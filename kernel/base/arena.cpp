@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <span>
@@ -14,24 +13,10 @@ namespace {
 
 constexpr size_t block_size = 4096;
 
-std::byte* aligned(std::byte* at, size_t align) {
-  const auto value = reinterpret_cast<uintptr_t>(at);
-  return at + ((align - value % align) % align);
-}
-
 }  // namespace
 
 Arena::Arena(std::span<std::byte> first, size_t limit)
     : first_(first), at_(first.data()), end_(first.data() + first.size()), limit_(limit) {}
-
-void* Arena::allocate(size_t size, size_t align) {
-  if (size > limit_ - used_) return nullptr;
-  std::byte* const start = aligned(at_, align);
-  if (start > end_ || static_cast<size_t>(end_ - start) < size) return grow(size, align);
-  used_ += size;
-  at_ = start + size;
-  return start;
-}
 
 void* Arena::grow(size_t size, size_t align) {
   const size_t bytes = std::max(block_size, sizeof(Block) + align + size);

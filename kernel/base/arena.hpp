@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <span>
 #include <string_view>
@@ -52,6 +53,7 @@ class Arena {
   struct Block {
     Block* next;
   };
+  static std::byte* aligned(std::byte* at, size_t align);
   void* grow(size_t size, size_t align);
 
   std::span<std::byte> first_;
@@ -61,5 +63,19 @@ class Arena {
   size_t limit_;
   size_t used_ = 0;
 };
+
+inline std::byte* Arena::aligned(std::byte* at, size_t align) {
+  const auto value = reinterpret_cast<uintptr_t>(at);
+  return at + (-value & (align - 1));
+}
+
+inline void* Arena::allocate(size_t size, size_t align) {
+  std::byte* const start = aligned(at_, align);
+  if (size > limit_ - used_) return nullptr;
+  if (start > end_ || static_cast<size_t>(end_ - start) < size) return grow(size, align);
+  used_ += size;
+  at_ = start + size;
+  return start;
+}
 
 }  // namespace weir

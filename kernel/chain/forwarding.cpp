@@ -11,13 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <initializer_list>
 #include <string_view>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace weir {
 namespace {
@@ -52,15 +47,8 @@ std::string_view join(std::initializer_list<std::string_view> pieces, Arena& are
 }
 
 std::string_view address_text(const weir_address& address, Arena& arena) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.family == 4) {
-    ::inet_ntop(AF_INET, address.bytes + 12, text.data(), text.size());
-  } else if (address.family == 6) {
-    ::inet_ntop(AF_INET6, address.bytes, text.data(), text.size());
-  } else {
-    return address.family == 1 ? "unix" : "";
-  }
-  return arena.copy({text.data(), std::strlen(text.data())});
+  std::array<char, longest_ip> text;
+  return arena.copy({text.data(), write_ip(address, text)});
 }
 
 bool is_trusted(const weir_address& peer, const SiteOnLoop& site) {

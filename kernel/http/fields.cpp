@@ -16,14 +16,7 @@
 
 namespace weir {
 
-weir_field* Fields::first(uint32_t id) const {
-  size_t from = 0;
-  if (id < WEIR_H_COUNT) {
-    const uint8_t row = first_[id];
-    if (row == 0) return nullptr;
-    if (row != beyond) return &rows_[row - 1u];
-    from = beyond - 1;
-  }
+weir_field* Fields::search(uint32_t id, size_t from) const {
   const auto lines = rows_.subspan(from, size_ - from);
   const auto found =
       std::find_if(lines.begin(), lines.end(), [id](auto& row) { return row.id == id; });
@@ -37,11 +30,6 @@ size_t Fields::count(uint32_t id) const {
   return static_cast<size_t>(same);
 }
 
-std::string_view Fields::get(uint32_t id) const {
-  const weir_field* const row = first(id);
-  return row == nullptr ? std::string_view{} : as_view(row->value);
-}
-
 std::string_view Fields::find(std::string_view lower_case_name) const {
   for (const weir_field& row : rows()) {
     if (equal_ignoring_case(as_view(row.name), lower_case_name)) return as_view(row.value);
@@ -49,32 +37,19 @@ std::string_view Fields::find(std::string_view lower_case_name) const {
   return {};
 }
 
-void Fields::index(uint32_t id, size_t row) {
-  if (id == 0 || id >= WEIR_H_COUNT || first_[id] != 0) return;
-  first_[id] = static_cast<uint8_t>(std::min<size_t>(row + 1, beyond));
-}
-
 void Fields::index_again() {
   first_.fill(0);
   for (size_t row = 0; row < size_; ++row) index(rows_[row].id, row);
 }
 
-bool Fields::room_for_one() {
-  if (size_ < rows_.size()) return true;
+bool Fields::grow(size_t rows) {
   expects(arena_ != nullptr, "fields have an arena");
-  const size_t count = std::max(first_rows, rows_.size() * 2);
+  const size_t count = std::max({first_rows, rows, rows_.size() * 2});
   auto* const at = arena_->allocate(count * sizeof(weir_field), alignof(weir_field));
   if (at == nullptr) return false;
   const std::span<weir_field> larger{static_cast<weir_field*>(at), count};
   std::uninitialized_copy_n(rows_.begin(), size_, larger.begin());
   rows_ = larger;
-  return true;
-}
-
-bool Fields::add(uint32_t id, std::string_view name, std::string_view value) {
-  if (!room_for_one()) return false;
-  rows_[size_] = weir_field{as_str(name), as_str(value), id, 0};
-  index(id, size_++);
   return true;
 }
 
@@ -93,9 +68,12 @@ size_t Fields::remove(uint32_t id) {
 }
 
 bool Fields::copy_rows(const Fields& from) {
-  return std::all_of(from.rows().begin(), from.rows().end(), [this](const weir_field& row) {
-    return add(row.id, as_view(row.name), as_view(row.value));
-  });
+  expects(size_ == 0, "a head without lines");
+  if (rows_.size() < from.size_ && !grow(from.size_)) return false;
+  std::copy_n(from.rows_.begin(), from.size_, rows_.begin());
+  size_ = from.size_;
+  first_ = from.first_;
+  return true;
 }
 
 }  // namespace weir

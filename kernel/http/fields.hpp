@@ -59,14 +59,16 @@ class Fields {
   template <class Claim>
   size_t remove_if(Claim claim);
 
-  // Takes the lines of another head, not its texts. False when the arena is exhausted.
+  // Takes the lines of another head, not its texts. False when the arena is exhausted. Expects:
+  // empty.
   bool copy_rows(const Fields& from);
 
  private:
   static constexpr uint8_t beyond = 255;  // the first row is this far down or further: search
 
   weir_field* first(uint32_t id) const;
-  bool room_for_one();
+  weir_field* search(uint32_t id, size_t from) const;
+  bool grow(size_t rows);
   void index(uint32_t id, size_t row);
   void index_again();
 
@@ -75,6 +77,31 @@ class Fields {
   size_t size_ = 0;
   std::array<uint8_t, WEIR_H_COUNT> first_{};  // row + 1; 0: none
 };
+
+inline weir_field* Fields::first(uint32_t id) const {
+  if (id >= WEIR_H_COUNT) return search(id, 0);
+  const uint8_t row = first_[id];
+  if (row == 0) return nullptr;
+  return row == beyond ? search(id, beyond - 1) : &rows_[row - 1u];
+}
+
+inline std::string_view Fields::get(uint32_t id) const {
+  const weir_field* const row = first(id);
+  if (row == nullptr) return {};
+  return {row->value.p, row->value.n};
+}
+
+inline void Fields::index(uint32_t id, size_t row) {
+  if (id == 0 || id >= WEIR_H_COUNT || first_[id] != 0) return;
+  first_[id] = static_cast<uint8_t>(std::min<size_t>(row + 1, beyond));
+}
+
+inline bool Fields::add(uint32_t id, std::string_view name, std::string_view value) {
+  if (size_ == rows_.size() && !grow(size_ + 1)) return false;
+  rows_[size_] = {{name.data(), name.size()}, {value.data(), value.size()}, id, 0};
+  index(id, size_++);
+  return true;
+}
 
 template <class Claim>
 size_t Fields::remove_if(Claim claim) {

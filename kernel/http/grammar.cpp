@@ -21,7 +21,8 @@ bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 }  // namespace
 
 bool is_token(std::string_view text) {
-  return !text.empty() && scan::find_by_byte<scan::TokenEnd>(text) == text.size();
+  return is_plain_name(text) ||
+         (!text.empty() && scan::find_by_byte<scan::TokenEnd>(text) == text.size());
 }
 
 bool is_plain_name(std::string_view text) {

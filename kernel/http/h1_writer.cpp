@@ -9,6 +9,7 @@
 #include "http/head.hpp"
 #include "http/names.hpp"
 #include "http/path.hpp"
+#include "http/scan.hpp"
 
 #include <algorithm>
 #include <array>
@@ -118,11 +119,9 @@ std::string_view usual_reason(uint16_t status) {
   return found != std::end(reasons) && found->status == status ? found->text : std::string_view{};
 }
 
-bool Writer::literal(std::string_view text) {
-  if (text.size() > buffer_.size() - size_) return false;
-  std::copy(text.begin(), text.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(size_));
-  size_ += text.size();
-  return true;
+bool Writer::plain(std::string_view text) {
+  char* const at = take(text.size());
+  return at != nullptr && scan::copy<scan::Never>(text, at);
 }
 
 bool Writer::number(uint64_t value, unsigned base) {
@@ -134,13 +133,26 @@ bool Writer::number(uint64_t value, unsigned base) {
   return true;
 }
 
-bool Writer::value(std::string_view text) { return is_field_value(text) && literal(text); }
+bool Writer::value(std::string_view text) {
+  char* const at = take(text.size());
+  return at != nullptr && scan::copy<scan::ValueEnd>(text, at);
+}
 
 bool Writer::row(const weir_field& field) {
   const std::string_view name = as_view(field.name);
+  const std::string_view text = as_view(field.value);
   const bool known = field.id > 0 && field.id < WEIR_H_COUNT;
-  return (known || is_token(name)) && literal(name) && literal(": ") &&
-         value(as_view(field.value)) && literal("\r\n");
+  char* at = take(name.size() + text.size() + 4);
+  if (at == nullptr || (!known && !is_token(name))) return false;
+  scan::copy<scan::Never>(name, at);
+  at += name.size();
+  *at++ = ':';
+  *at++ = ' ';
+  if (!scan::copy<scan::ValueEnd>(text, at)) return false;
+  at += text.size();
+  *at++ = '\r';
+  *at = '\n';
+  return true;
 }
 
 bool Writer::rows(const Fields& fields, bool trailers) {
@@ -162,13 +174,13 @@ bool Writer::connection_lines(Persistence persistence, bool names_te) {
     case Persistence::implied:
       return !names_te || literal("Connection: TE\r\n");
     case Persistence::keep_alive:
-      return literal(names_te ? "Connection: keep-alive, TE\r\n" : "Connection: keep-alive\r\n");
+      return plain(names_te ? "Connection: keep-alive, TE\r\n" : "Connection: keep-alive\r\n");
     case Persistence::close:
-      return literal(names_te ? "Connection: close, TE\r\n" : "Connection: close\r\n");
+      return plain(names_te ? "Connection: close, TE\r\n" : "Connection: close\r\n");
     case Persistence::websocket:
       break;
   }
-  return literal(names_te ? "Connection: Upgrade, TE\r\n" : "Connection: Upgrade\r\n") &&
+  return plain(names_te ? "Connection: Upgrade, TE\r\n" : "Connection: Upgrade\r\n") &&
          literal("Upgrade: websocket\r\n");
 }
 
@@ -188,9 +200,9 @@ bool Writer::write_request(const RequestLine& line, const Fields& fields, Framin
   const size_t before = size_;
   const bool has_query = line.query.data() != nullptr;
   const bool good = is_token(line.method) && is_path(line.path) && is_target_text(line.query) &&
-                    literal(line.method) && literal(" ") && literal(line.path) &&
-                    literal(has_query ? "?" : "") && literal(line.query) &&
-                    literal(" HTTP/1.1\r\n") && rest(fields, framing, persistence);
+                    plain(line.method) && literal(" ") && plain(line.path) &&
+                    plain(has_query ? "?" : "") && plain(line.query) && literal(" HTTP/1.1\r\n") &&
+                    rest(fields, framing, persistence);
   return settle(good, before);
 }
 

@@ -18,6 +18,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <ctime>
 #include <span>
 #include <string_view>
@@ -66,7 +67,11 @@ class Writer {
   size_t size() const { return size_; }
 
  private:
-  bool literal(std::string_view text);
+  // Where the next `size` bytes go; nullptr: no room.
+  char* take(size_t size);
+  template <size_t length>
+  bool literal(const char (&text)[length]);
+  bool plain(std::string_view text);
   bool number(uint64_t value, unsigned base);
   bool value(std::string_view text);
   bool row(const weir_field& field);
@@ -79,6 +84,20 @@ class Writer {
   std::span<char> buffer_;
   size_t size_ = 0;
 };
+
+inline char* Writer::take(size_t size) {
+  if (size > buffer_.size() - size_) return nullptr;
+  char* const at = buffer_.data() + size_;
+  size_ += size;
+  return at;
+}
+
+template <size_t length>
+bool Writer::literal(const char (&text)[length]) {
+  char* const at = take(length - 1);
+  if (at != nullptr) std::memcpy(at, text, length - 1);
+  return at != nullptr;
+}
 
 // The Date of a response, formatted once a second (RFC 9110, 5.6.7). One per loop.
 class HttpDate {

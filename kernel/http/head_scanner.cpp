@@ -50,14 +50,17 @@ HeadScanner::State HeadScanner::scan(std::string_view bytes) {
     const size_t stop = scan::find<scan::LineBreak>(seen, at_);
     if (stop - line_start_ > line_limit()) return over_line_limit();
     at_ = stop;
+    if (stop + 1 < seen.size() && seen[stop] == '\r' && seen[stop + 1] == '\n') {
+      close_line(seen.substr(line_start_, stop - line_start_));
+      continue;
+    }
     if (stop + 1 >= seen.size() && (stop == seen.size() || seen[stop] == '\r')) {
       // A CR at the end waits for its LF.
       return seen.size() == limits_.total ? refuse(weir::refusal("head_long")) : State::more;
     }
     if (seen[stop] == '\n') return refuse(weir::refusal("bare_lf"));
     if (seen[stop] == '\0') return refuse(weir::refusal("nul"));
-    if (seen[stop + 1] != '\n') return refuse(weir::refusal("bare_cr"));
-    close_line(seen.substr(line_start_, stop - line_start_));
+    return refuse(weir::refusal("bare_cr"));
   }
   return state_;
 }

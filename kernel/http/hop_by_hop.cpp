@@ -44,22 +44,25 @@ constexpr std::string_view protected_names[] = {"authorization",
                                                 "x-request-id"};
 constexpr std::string_view protected_prefix = "x-forwarded-";
 
+constexpr uint32_t of_one_connection[] = {WEIR_H_CONNECTION,
+                                          WEIR_H_KEEP_ALIVE,
+                                          WEIR_H_PROXY_CONNECTION,
+                                          WEIR_H_PROXY_AUTHENTICATE,
+                                          WEIR_H_PROXY_AUTHORIZATION,
+                                          WEIR_H_TE,
+                                          WEIR_H_TRAILER,
+                                          WEIR_H_TRANSFER_ENCODING,
+                                          WEIR_H_UPGRADE,
+                                          WEIR_H_HTTP2_SETTINGS};
+
 bool is_of_one_connection(uint32_t id) {
-  switch (id) {
-    case WEIR_H_CONNECTION:
-    case WEIR_H_KEEP_ALIVE:
-    case WEIR_H_PROXY_CONNECTION:
-    case WEIR_H_PROXY_AUTHENTICATE:
-    case WEIR_H_PROXY_AUTHORIZATION:
-    case WEIR_H_TE:
-    case WEIR_H_TRAILER:
-    case WEIR_H_TRANSFER_ENCODING:
-    case WEIR_H_UPGRADE:
-    case WEIR_H_HTTP2_SETTINGS:
-      return true;
-    default:
-      return false;
-  }
+  return std::find(std::begin(of_one_connection), std::end(of_one_connection), id) !=
+         std::end(of_one_connection);
+}
+
+bool has_any_of_one_connection(const Fields& fields) {
+  return std::any_of(std::begin(of_one_connection), std::end(of_one_connection),
+                     [&](uint32_t id) { return fields.has(id); });
 }
 
 bool is_one_of(uint32_t id, std::span<const uint32_t> ids) {
@@ -94,7 +97,6 @@ bool note(Nominated& nominated, std::string_view name) {
 }
 
 bool read_connection(const Fields& fields, Nominated& out) {
-  if (!fields.has(WEIR_H_CONNECTION)) return true;
   for (const weir_field& row : fields.rows()) {
     if (row.id != WEIR_H_CONNECTION) continue;
     Elements elements{as_view(row.value)};
@@ -149,12 +151,14 @@ bool is_protected_field(std::string_view name) {
 }
 
 Result<ConnectionOptions, Refusal> connection_options(const Fields& fields) {
+  if (!fields.has(WEIR_H_CONNECTION)) return ConnectionOptions{};
   Nominated nominated;
   if (!read_connection(fields, nominated)) return refusal("connection_malformed");
   return nominated.options;
 }
 
 std::optional<Refusal> strip_hop_by_hop(Fields& fields, std::span<const uint32_t> identity) {
+  if (!has_any_of_one_connection(fields)) return std::nullopt;
   Nominated nominated;
   if (!read_connection(fields, nominated)) return refusal("connection_malformed");
   if (names_a_protected(nominated, fields, identity)) return refusal("connection_protected");

@@ -12,9 +12,11 @@
 // Thread: any.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #ifdef __SSE2__
@@ -98,6 +100,14 @@ struct TokenEnd {
   }
 };
 
+// No byte at all.
+struct Never {
+  static constexpr bool stops(unsigned char) { return false; }
+#ifdef __SSE2__
+  static Vector stops(Vector) { return _mm_setzero_si128(); }
+#endif
+};
+
 template <class Stop>
 size_t find_by_byte(std::string_view text, size_t from = 0) {
   while (from < text.size() && !Stop::stops(static_cast<unsigned char>(text[from]))) ++from;
@@ -111,6 +121,57 @@ uint32_t stops_in_block(const char* at) {
   return static_cast<uint32_t>(_mm_movemask_epi8(Stop::stops(block)));
 }
 #endif
+
+#ifdef __SSE2__
+template <class Word>
+Word load(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Copies `text` of 2 * sizeof(Word) bytes at most, and at least half of that, by its two ends. The
+// vector that is looked at holds bytes of the text alone.
+template <class Stop, class Word>
+bool copy_ends(std::string_view text, char* to) {
+  constexpr int other_half = 64 - 8 * int{sizeof(Word)};
+  const size_t second = text.size() - sizeof(Word);
+  const Word front = load<Word>(text.data());
+  const Word back = load<Word>(text.data() + second);
+  std::memcpy(to, &front, sizeof front);
+  std::memcpy(to + second, &back, sizeof back);
+  const uint64_t low = uint64_t{front} << other_half | front;
+  const uint64_t high = uint64_t{back} << other_half | back;
+  const Vector block = _mm_set_epi64x(static_cast<int64_t>(high), static_cast<int64_t>(low));
+  return _mm_movemask_epi8(Stop::stops(block)) == 0;
+}
+
+template <class Stop>
+Vector copy_block(const char* from, char* to) {
+  const Vector block = _mm_loadu_si128(reinterpret_cast<const Vector*>(from));
+  _mm_storeu_si128(reinterpret_cast<Vector*>(to), block);
+  return Stop::stops(block);
+}
+#endif
+
+// Copies `text`; false when a byte of it stops, and then what is written is of no use.
+template <class Stop>
+bool copy(std::string_view text, char* to) {
+#ifdef __SSE2__
+  const size_t size = text.size();
+  if (size >= 16) {
+    Vector hits = copy_block<Stop>(text.data() + size - 16, to + size - 16);
+    for (size_t at = 0; at + 16 < size; at += 16) {
+      hits = either(hits, copy_block<Stop>(text.data() + at, to + at));
+    }
+    return _mm_movemask_epi8(hits) == 0;
+  }
+  if (size >= 8) return copy_ends<Stop, uint64_t>(text, to);
+  if (size >= 4) return copy_ends<Stop, uint32_t>(text, to);
+#endif
+  std::copy(text.begin(), text.end(), to);
+  return find_by_byte<Stop>(text) == text.size();
+}
 
 // Place of the first byte at or after `from` that stops; text.size() when there is none.
 template <class Stop>

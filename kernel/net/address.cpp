@@ -9,10 +9,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,9 +42,15 @@ std::string write_ip(int family, const void* bytes) {
   return text.data();
 }
 
-std::string write_ip(const uint8_t* bytes) {
-  return mapped(bytes) ? write_ip(AF_INET, bytes + mapped_prefix.size())
-                       : write_ip(AF_INET6, bytes);
+// "192.0.2.1" (RFC 6943, 3.1.1: the one form that everybody reads alike).
+size_t write_ipv4(const uint8_t* bytes, std::span<char> out) {
+  char* at = out.data();
+  char* const end = at + out.size();
+  for (int i = 0; i < 4; ++i) {
+    if (i > 0) *at++ = '.';
+    at = std::to_chars(at, end, unsigned{bytes[i]}).ptr;
+  }
+  return static_cast<size_t>(at - out.data());
 }
 
 }  // namespace
@@ -212,8 +220,18 @@ bool contains(const weir_cidr& range, const weir_address& address) {
 }
 
 std::string to_string(const weir_address& address) {
-  if (address.family == static_cast<uint16_t>(Address::Family::local)) return "unix";
-  return address.family == 0 ? "" : write_ip(address.bytes);
+  std::array<char, longest_ip> text;
+  return {text.data(), write_ip(address, text)};
+}
+
+size_t write_ip(const weir_address& address, std::span<char, longest_ip> out) {
+  if (address.family == 0) return 0;
+  if (address.family == static_cast<uint16_t>(Address::Family::local)) {
+    return std::string_view("unix").copy(out.data(), out.size());
+  }
+  if (mapped(address.bytes)) return write_ipv4(address.bytes + mapped_prefix.size(), out);
+  ::inet_ntop(AF_INET6, address.bytes, out.data(), out.size());
+  return std::strlen(out.data());
 }
 
 }  // namespace weir

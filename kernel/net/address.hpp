@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -83,5 +84,8 @@ bool contains(const weir_cidr& range, const weir_address& address);
 
 // The address without its port, as in logs and forwarding fields; "unix" for a Unix socket.
 std::string to_string(const weir_address& address);
+// The same into `out`; how many bytes it takes. No allocation.
+inline constexpr size_t longest_ip = 46;
+size_t write_ip(const weir_address& address, std::span<char, longest_ip> out);
 
 }  // namespace weir
