@@ -310,6 +310,11 @@ size_t weir_body::gather(std::span<iovec> out) const {
   return count;
 }
 
+std::string_view weir_body::only_piece() const {
+  if (front_ == nullptr || front_ != back_ || front_->data == nullptr) return {};
+  return {front_->data, static_cast<size_t>(front_->size)};
+}
+
 weir_body::FileRange weir_body::front_file() const {
   if (front_ == nullptr || front_->data != nullptr) return {-1, 0, 0};
   return {static_cast<const weir::OpenFile*>(front_->keeper)->descriptor, front_->at, front_->size};

@@ -113,6 +113,8 @@ struct weir_body {
   // Views of the leading bytes in memory, up to the first file range.
   size_t spans(std::span<weir_str> out) const;
   size_t gather(std::span<iovec> out) const;
+  // All that is queued, when it lies in one piece of memory; else empty.
+  std::string_view only_piece() const;
 
   struct FileRange {
     int descriptor;

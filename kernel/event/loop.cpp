@@ -91,8 +91,12 @@ bool Loop::watch_listener(int fd, Watcher& watcher) {
   return add(fd, &watcher, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
-void Loop::forget(int fd, Watcher& watcher) {
+void Loop::unwatch_listener(int fd, Watcher& watcher) {
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  forget(watcher);
+}
+
+void Loop::forget(Watcher& watcher) {
   for (auto at = at_; at < count_; ++at) {
     if (events_[at].data.ptr == &watcher) events_[at].data.ptr = nullptr;
   }

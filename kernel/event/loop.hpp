@@ -81,7 +81,7 @@ struct LoopUse {
 
 class Loop {
  public:
-  static constexpr size_t scratch_size = 65536;
+  static constexpr size_t scratch_size = 131072;
 
   // Throws std::system_error when the system has no descriptor left.
   explicit Loop(unsigned index = 0);
@@ -97,10 +97,11 @@ class Loop {
 
   // For listening sockets that several loops share: level triggered, one loop woken per event.
   bool watch_listener(int fd, Watcher& watcher);
-  void unwatch_listener(int fd, Watcher& watcher) { forget(fd, watcher); }
+  void unwatch_listener(int fd, Watcher& watcher);
 
-  // Before the descriptor is closed and the watcher dies. Events of this turn for it are dropped.
-  void forget(int fd, Watcher& watcher);
+  // When the descriptor is closed, which takes it out of the epoll, for nobody else has it. Events
+  // of this turn for the watcher are dropped.
+  void forget(Watcher& watcher);
 
   // Runs at the end of this turn, or of the next when called between turns. Once, however often
   // it is deferred before.

@@ -32,7 +32,7 @@ Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<v
 }
 
 Signals::~Signals() {
-  loop_.forget(descriptor_, *this);
+  loop_.forget(*this);
   ::close(descriptor_);
   ::pthread_sigmask(SIG_SETMASK, &former_, nullptr);
 }

@@ -16,6 +16,7 @@
 #include <linux/bpf_common.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,7 +55,10 @@ void set(int fd, int level, int name, int value) {
 }
 
 int bind_and_listen(int fd, const Address& address, int backlog) {
-  if (address.family() != Address::Family::local) set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family() != Address::Family::local) {
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // which accepted sockets inherit
+  }
   if (address.family() == Address::Family::ipv6) {
     set(fd, IPPROTO_IPV6, IPV6_V6ONLY, address.any() ? 0 : 1);
   }
@@ -144,6 +148,7 @@ Result<Listener> Listener::adopt(int fd) {
   }
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // which a Unix socket refuses
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   auto* const at = reinterpret_cast<sockaddr*>(&storage);
@@ -158,9 +163,7 @@ Result<Accepted, int> Listener::accept() {
     socklen_t size = sizeof storage;
     const int fd = ::accept4(owner_->sockfd(), at, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      Accepted accepted{Socket::adopt(fd), Address(at, size)};
-      if (at->sa_family != AF_UNIX) accepted.socket.no_delay();
-      return accepted;
+      return Accepted{Socket::adopt(fd), Address(at, size)};
     }
     if (!of_one_connection(errno)) return errno;
   }

@@ -104,13 +104,6 @@ void Socket::low_water(int bytes) {
   ::setsockopt(fd(), SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
 }
 
-int Socket::connect_error() {
-  int reason = 0;
-  socklen_t size = sizeof reason;
-  if (::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &reason, &size) < 0) return errno;
-  return reason;
-}
-
 Address Socket::peer() const {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;

@@ -45,7 +45,8 @@ class Socket {
   // Takes over a descriptor that is non-blocking and close-on-exec.
   static Socket adopt(int fd);
 
-  // Begins to connect; the first writability tells the end, connect_error how it went.
+  // Begins to connect. The first send tells how it goes: `again` while the connection is on its
+  // way, an error when it has failed.
   static Result<Socket> connect(const Address& address);
 
   bool open() const { return !owner_.isNull(); }
@@ -76,9 +77,6 @@ class Socket {
 
   // Reports readability only when that many bytes are there; 1 is the system's default.
   void low_water(int bytes);
-
-  // Of the connect: 0 when it succeeded. Reading it clears it.
-  int connect_error();
 
   Address peer() const;
   Address local() const;

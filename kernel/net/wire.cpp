@@ -25,7 +25,7 @@ bool Wire::attach(Socket socket) {
 
 void Wire::hang_up_broken() {
   if (!attached()) return;
-  loop_.forget(socket_.fd(), *this);
+  loop_.forget(*this);
   socket_.reset();
   out_.clear();
   readable_ = writable_ = false;
@@ -34,7 +34,7 @@ void Wire::hang_up_broken() {
 void Wire::hang_up() {
   out_.clear();
   if (!attached()) return;
-  loop_.forget(socket_.fd(), *this);
+  loop_.forget(*this);
   socket_ = Socket{};
   readable_ = writable_ = false;
 }
@@ -58,13 +58,14 @@ IoResult Wire::send_some() {
   if (file.size != 0) {
     return socket_.send_file(file.descriptor, file.at, std::min(file.size, most_file_bytes));
   }
-  std::array<iovec, most_vectors> vectors;
-  const size_t count = out_.gather(vectors);
   // One piece needs no list of pieces, which the system would have to copy and check.
-  if (count == 1) {
-    return socket_.send({static_cast<char*>(vectors[0].iov_base), vectors[0].iov_len});
-  }
-  return socket_.send({vectors.data(), count});
+  const std::string_view whole = out_.only_piece();
+  return whole.empty() ? send_pieces() : socket_.send(whole);
+}
+
+IoResult Wire::send_pieces() {
+  std::array<iovec, most_vectors> vectors;
+  return socket_.send({vectors.data(), out_.gather(vectors)});
 }
 
 bool Wire::send_pending() {

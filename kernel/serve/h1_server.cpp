@@ -108,9 +108,11 @@ void H1Server::send_body(Body& from, bool last) {
 }
 
 void H1Server::flush() {
-  write();
+  const bool later = sends_later();
+  if (!later) write();
   out_.settle();
   if (!out_.empty()) arm();
+  if (later || has_news()) loop_.defer(*this);
 }
 
 // Reading may use the loop's scratch, which the caller may be reading from: not now.
@@ -186,6 +188,8 @@ void H1Server::drive() {
   arm();
 }
 
+bool H1Server::has_news() const { return broken_ || complete_ || drained_; }
+
 // Tells the exchange what happened meanwhile. False: the connection has ended.
 bool H1Server::report() {
   if (broken_) {
@@ -248,7 +252,6 @@ void H1Server::take(std::string_view bytes) {
     switch (state_) {
       case State::idle:
         state_ = State::head;
-        loop_.arm(*this, owner_.limits().head_time);
         break;
       case State::head:
         take_head(bytes);
@@ -273,7 +276,10 @@ void H1Server::take_head(std::string_view& bytes) {
   if (!held_.empty()) text = held_.append(bytes);
   switch (scanner_.scan(text)) {
     case HeadScanner::State::more:
-      if (held_.empty()) held_ = bytes;
+      if (held_.empty()) {
+        held_ = bytes;
+        loop_.arm(*this, owner_.limits().head_time);
+      }
       bytes = {};
       return;
     case HeadScanner::State::refused:
@@ -304,6 +310,7 @@ void H1Server::begin_exchange(std::string_view head) {
   const Names& names = exchange_->site().names;
   const auto refusal = text.empty() ? std::optional(weir::refusal("head_memory"))
                                     : read_request(text, options, arena, names, request);
+  client_closes_ = !refusal && !request.keep_alive;
   body_ = BodyReader(refusal ? Framing{} : request.framing);
   body_bytes_ = 0;
   body_began_ = loop_.now();
@@ -321,6 +328,7 @@ void H1Server::refuse(const Refusal& refusal) {
   scanner_.restart();
   ++requests_;
   state_ = State::exchange;
+  client_closes_ = false;
   body_ = BodyReader(Framing{});
   exchange_ = &owner_.create_exchange(origin_.listener, *this, origin_.peer);
   exchange_->refuse(refusal);
@@ -389,7 +397,7 @@ void H1Server::write() {
   if (!send_pending()) {
     out_.clear();
     broken_ = true;
-    return loop_.defer(*this);
+    return;
   }
   if (out_.length() != before && (state_ == State::exchange || state_ == State::tunnel)) {
     progressed_ = true;
@@ -397,7 +405,6 @@ void H1Server::write() {
   if (reports_drain_ && out_.length() < backlog_step) {
     reports_drain_ = false;
     drained_ = true;
-    loop_.defer(*this);
   }
   check_complete();
 }
@@ -410,7 +417,6 @@ void H1Server::check_complete() {
     if (!input_over_) return;
   }
   complete_ = true;
-  loop_.defer(*this);
 }
 
 // ---- from one exchange to the next
@@ -439,9 +445,11 @@ void H1Server::rest() { loop_.arm(*this, owner_.draining() ? drain_grace : owner
 
 // Closing with bytes unread would reset the connection and take the response from the client
 // (RFC 9112, 9.6): the direction to it is ended first, then what comes is dropped for a moment.
+// A client that asked for the end and whose bytes are all read sends nothing more.
 void H1Server::say_goodbye() {
+  const bool all_read = body_.ended() && held_.empty() && !readable_;
   held_ = {};
-  if (peer_done_) return end();
+  if (peer_done_ || (client_closes_ && all_read)) return end();
   socket_.shutdown_write();
   state_ = State::closing;
   loop_.arm(*this, owner_.limits().unread_time);

@@ -97,6 +97,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void expired() noexcept override;
 
   void drive();
+  bool has_news() const;
   bool report();
   void read();
   bool read_once();
@@ -137,6 +138,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   const Fields* trailers_ = nullptr;
   State state_ = State::idle;
   bool persists_ = true;          // after this exchange
+  bool client_closes_ = false;    // it said that this is its last request
   bool bodiless_ = false;         // the response has no body, whatever its framing says
   bool response_queued_ = false;  // to its last byte
   bool progressed_ = false;       // something was sent since the deadline was set

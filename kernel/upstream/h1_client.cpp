@@ -34,6 +34,7 @@ H1Client::~H1Client() = default;
 
 bool H1Client::connect(Socket socket) {
   if (!attach(std::move(socket))) return false;
+  writable_ = true;  // where the endpoint is near, the connection is there by the end of the turn
   loop_.arm(*this, timeouts_.connect);
   return true;
 }
@@ -78,8 +79,10 @@ void H1Client::send_body(Body& from, bool last) {
 }
 
 void H1Client::flush() {
-  write();
+  const bool later = sends_later();
+  if (!later) write();
   out_.settle();
+  if (later || has_news()) loop_.defer(*this);
 }
 
 // Reading may use the loop's scratch, which the caller may be reading from: not now.
@@ -141,25 +144,25 @@ void H1Client::drive() {
     deaf_ = true;
     if (heard_all_) return fail(Failure::Kind::reset, "reset");
   }
-  if (state_ == State::connecting) {
-    if (!writable_) return;
-    establish();
-    if (state_ == State::ended) return;
-  }
+  if (state_ == State::connecting && !establish()) return;
   write();
   if (std::exchange(drained_, false)) tell_drained();
   read();
 }
 
-void H1Client::establish() {
-  if (socket_.connect_error() != 0) {
+// The first bytes of the request tell whether the connection has come about: while it has not, the
+// system takes none. False: not yet, or never.
+bool H1Client::establish() {
+  const uint64_t before = out_.length();
+  if (!send_pending()) {
     fail(Failure::Kind::connect, "connect_failed");
-    return;
+    return false;
   }
-  socket_.no_delay();
+  if (out_.length() == before) return false;
   state_ = State::head;
   arm();
   tell_drained();
+  return state_ != State::ended;
 }
 
 // What the exchange does then may end its part in this connection.
@@ -176,7 +179,6 @@ void H1Client::write() {
   if (before > 0 && !send_pending()) {
     out_.clear();
     broken_ = true;
-    loop_.defer(*this);
     return;
   }
   if (out_.length() != before && !request_sent_) arm();
@@ -188,7 +190,6 @@ void H1Client::write() {
   if (reports_drain_ && out_.length() < backlog_step) {
     reports_drain_ = false;
     drained_ = true;
-    loop_.defer(*this);
   }
 }
 

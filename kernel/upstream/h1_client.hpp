@@ -97,7 +97,8 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   void expired() noexcept override;
 
   void drive();
-  void establish();
+  bool establish();
+  bool has_news() const { return broken_ || drained_; }
   void tell_drained();
   void read();
   bool wants_input() const;

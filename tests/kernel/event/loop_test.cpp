@@ -21,8 +21,12 @@ namespace {
 struct Pair {
   Pair() { ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()); }
   ~Pair() {
-    ::close(ends[0]);
-    ::close(ends[1]);
+    close(0);
+    close(1);
+  }
+  void close(size_t end) {
+    if (ends[end] >= 0) ::close(ends[end]);
+    ends[end] = -1;
   }
   Pair(const Pair&) = delete;
   Pair& operator=(const Pair&) = delete;
@@ -81,8 +85,9 @@ BOOST_AUTO_TEST_CASE(tells_readiness_once_per_edge) {
   ::shutdown(pair.ends[1], SHUT_WR);
   loop.turn(1s);
   BOOST_TEST((seen.last & EPOLLRDHUP) != 0u);
-  loop.forget(pair.ends[0], seen);
-  ::shutdown(pair.ends[1], SHUT_RD);
+  loop.forget(seen);
+  pair.close(0);
+  pair.close(1);
   loop.turn(0ms);
   BOOST_TEST(seen.count == 3);
 }
@@ -101,16 +106,17 @@ BOOST_AUTO_TEST_CASE(drops_events_of_the_same_batch_for_the_forgotten) {
   auto right = std::make_unique<Seen>();
   int calls = 0;
   // Whichever comes first ends the other, whose event lies in the same batch.
-  const auto ends = [&](std::unique_ptr<Seen>& other, int fd) {
-    return [&, fd](uint32_t) {
+  const auto ends = [&](std::unique_ptr<Seen>& other, Pair& pair) {
+    return [&](uint32_t) {
       ++calls;
       if (!other) return;
-      loop.forget(fd, *other);
+      loop.forget(*other);
+      pair.close(0);
       other.reset();
     };
   };
-  left->action = ends(right, second.ends[0]);
-  right->action = ends(left, first.ends[0]);
+  left->action = ends(right, second);
+  right->action = ends(left, first);
   loop.watch(first.ends[0], *left);
   loop.watch(second.ends[0], *right);
   loop.turn(1s);
@@ -123,7 +129,8 @@ BOOST_AUTO_TEST_CASE(a_watcher_may_destroy_itself) {
   Pair pair;
   auto seen = std::make_unique<Seen>();
   seen->action = [&](uint32_t) {
-    loop.forget(pair.ends[0], *seen);
+    loop.forget(*seen);
+    pair.close(0);
     auto gone = std::move(seen);
   };
   loop.watch(pair.ends[0], *seen);
@@ -298,9 +305,9 @@ BOOST_AUTO_TEST_CASE(tickers_tick_each_second_until_they_end) {
   BOOST_TEST((loop.timers().next() == Clock::time_point::max()));
 }
 
-BOOST_AUTO_TEST_CASE(scratch_has_64_kib) {
+BOOST_AUTO_TEST_CASE(scratch_has_room_for_a_common_body_and_its_head) {
   Loop loop(3);
-  BOOST_TEST(loop.scratch().size() == 65536u);
+  BOOST_TEST(loop.scratch().size() > 65536u);
   BOOST_TEST(loop.index() == 3u);
 }
 

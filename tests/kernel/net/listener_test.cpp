@@ -28,7 +28,7 @@ bool connects(const Address& address) {
   auto socket = Socket::connect(address);
   if (!socket) return false;
   wait_for(socket->fd(), POLLOUT);
-  return socket->connect_error() == 0;
+  return socket->poco().impl()->socketError() == 0;
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ struct Connection {
     server = std::move(accepted->socket);
     peer = accepted->peer;
     wait_for(client.fd(), POLLOUT);
-    BOOST_REQUIRE(client.connect_error() == 0);
+    BOOST_REQUIRE(client.poco().impl()->socketError() == 0);
   }
   weir::Listener listener;
   weir::Socket client;

@@ -59,9 +59,9 @@ def test_a_short_chunked_body_arrives_whole(bytewise, weir_to, make_origin, raw)
 def test_a_long_chunked_body_arrives_chunked(weir_to, make_origin, raw):
     origin = make_origin(echo)
     client = raw(weir_to(origin).port)
-    client.send(CHUNKED + b"".join(b"3e8\r\n" + b"a" * 1000 + b"\r\n" for _ in range(100))
+    client.send(CHUNKED + b"".join(b"3e8\r\n" + b"a" * 1000 + b"\r\n" for _ in range(600))
                 + b"0\r\n\r\n")
-    assert client.response().body == b"a" * 100_000
+    assert client.response().body == b"a" * 600_000
     assert origin.requests[0].framing == ("chunked", 0)
 
 
