@@ -18,7 +18,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
@@ -29,6 +28,7 @@
 #include <thread>
 #include <utility>
 
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
