@@ -115,18 +115,14 @@ namespace {
 
 constexpr uint64_t little = 2048;  // bytes that are copied rather than passed on
 
-void unref(Keeper* keeper) {
-  if (keeper != nullptr && --keeper->references == 0) keeper->release(keeper);
-}
-
 }  // namespace
 
-void weir_body::append(const char* data, uint64_t size, Keeper* keeper, uint64_t at) {
+void weir_body::append(const Slice& content) {
   Slice* const slice = pool_->take_slice();
-  *slice = {nullptr, data, size, keeper, at};
+  *slice = content;
   (back_ == nullptr ? front_ : back_->next) = slice;
   back_ = slice;
-  length_ += size;
+  length_ += slice->size;
 }
 
 std::span<char> weir_body::reserve(uint32_t size) {
@@ -134,7 +130,7 @@ std::span<char> weir_body::reserve(uint32_t size) {
     return {tail_->bytes() + tail_->used, tail_->capacity - tail_->used};
   }
   Chunk* const chunk = pool_->take_chunk(size);
-  append(chunk->bytes(), 0, chunk, 0);
+  append({nullptr, chunk->bytes(), 0, chunk, 0, Slice::Kind::memory});
   tail_ = chunk;
   return {chunk->bytes(), chunk->capacity};
 }
@@ -160,7 +156,7 @@ void weir_body::put_borrowed(std::string_view bytes) {
   if (bytes.empty()) return;
   tail_ = nullptr;
   borrows_ = true;
-  append(bytes.data(), bytes.size(), nullptr, 0);
+  append({nullptr, bytes.data(), bytes.size(), nullptr, 0, Slice::Kind::memory});
 }
 
 void weir_body::put_owned(std::string_view bytes, weir_fn done, void* arg) {
@@ -169,7 +165,8 @@ void weir_body::put_owned(std::string_view bytes, weir_fn done, void* arg) {
     return;
   }
   tail_ = nullptr;
-  append(bytes.data(), bytes.size(), new weir::Lent{{1, weir::release_lent}, done, arg}, 0);
+  auto* const lent = new weir::Lent{{1, weir::release_lent}, done, arg};
+  append({nullptr, bytes.data(), bytes.size(), lent, 0, Slice::Kind::memory});
 }
 
 bool weir_body::put_file(int descriptor, uint64_t at, uint64_t size) {
@@ -177,14 +174,23 @@ bool weir_body::put_file(int descriptor, uint64_t at, uint64_t size) {
   const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   if (own < 0) return false;
   tail_ = nullptr;
-  append(nullptr, size, new weir::OpenFile{{1, weir::release_file}, own}, at);
+  auto* const file = new weir::OpenFile{{1, weir::release_file}, own};
+  append({nullptr, nullptr, size, file, at, Slice::Kind::file});
   return true;
+}
+
+void weir_body::put_piped(weir::Pipe& pipe, uint64_t size) {
+  tail_ = nullptr;
+  ++pipe.references;
+  append({nullptr, nullptr, size, &pipe, 0, Slice::Kind::pipe});
 }
 
 // A slice that holds the first `size` bytes of the front one, which keeps the rest.
 Slice* weir_body::split_front(uint64_t size) {
   Slice* const part = pool_->take_slice();
-  *part = {nullptr, front_->data, size, front_->keeper, front_->at};
+  *part = *front_;
+  part->next = nullptr;
+  part->size = size;
   if (part->keeper != nullptr) ++part->keeper->references;
   if (front_->data != nullptr) front_->data += size;
   front_->at += size;
@@ -233,7 +239,7 @@ void weir_body::move(weir_body& from, uint64_t size) {
 }
 
 void weir_body::release(Slice* slice) {
-  unref(slice->keeper);
+  weir::unref(slice->keeper);
   pool_->give_slice(slice);
 }
 
@@ -316,6 +322,11 @@ std::string_view weir_body::only_piece() const {
 }
 
 weir_body::FileRange weir_body::front_file() const {
-  if (front_ == nullptr || front_->data != nullptr) return {-1, 0, 0};
+  if (front_ == nullptr || front_->kind != Slice::Kind::file) return {-1, 0, 0};
   return {static_cast<const weir::OpenFile*>(front_->keeper)->descriptor, front_->at, front_->size};
+}
+
+weir_body::PipedBytes weir_body::front_piped() const {
+  if (front_ == nullptr || front_->kind != Slice::Kind::pipe) return {nullptr, 0};
+  return {static_cast<weir::Pipe*>(front_->keeper), front_->size};
 }

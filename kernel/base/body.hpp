@@ -2,8 +2,8 @@
 //
 // Message bytes on their way: a queue of slices that are passed on, never copied on the way.
 //
-// A slice lies in a pooled chunk, in memory that a module lent, in a range of a file, or is
-// borrowed from the loop's receive buffer. Borrowed bytes are valid until that buffer is used
+// A slice lies in a pooled chunk, in memory that a module lent, in a range of a file, in a pipe, or
+// is borrowed from the loop's receive buffer. Borrowed bytes are valid until that buffer is used
 // again, so a queue that may still hold some is settled at the end of each read: what was sent
 // meanwhile cost no copy, what was not is copied once.
 //
@@ -11,6 +11,9 @@
 #pragma once
 
 #include <weir/module.h>
+
+#include "base/keeper.hpp"
+#include "base/pipe.hpp"
 
 #include <cstdint>
 #include <span>
@@ -20,18 +23,14 @@
 
 namespace weir {
 
-// What keeps the bytes of a slice alive; slices count their references.
-struct Keeper {
-  uint32_t references = 1;
-  void (*release)(Keeper*) noexcept = nullptr;
-};
-
 struct Slice {
+  enum class Kind : uint8_t { memory, file, pipe };
   Slice* next;
-  const char* data;  // nullptr: a file's range
+  const char* data;  // nullptr unless in memory
   uint64_t size;
   Keeper* keeper;  // nullptr: borrowed
   uint64_t at;     // of a file: the offset of its first byte
+  Kind kind;
 };
 
 class BodyPool;
@@ -63,6 +62,7 @@ class BodyPool {
   static void give_chunk(Keeper* keeper) noexcept;
 
   uint64_t chunks_in_use() const { return in_use_; }
+  PipePool& pipes() { return pipes_; }
 
  private:
   static constexpr uint32_t spare = 64;
@@ -70,6 +70,7 @@ class BodyPool {
   Chunk* chunks_ = nullptr;
   uint32_t idle_ = 0;
   uint64_t in_use_ = 0;
+  PipePool pipes_;
 };
 
 }  // namespace weir
@@ -102,6 +103,7 @@ struct weir_body {
   void put_borrowed(std::string_view bytes);  // until settle
   void put_owned(std::string_view bytes, weir_fn done, void* arg);
   bool put_file(int descriptor, uint64_t at, uint64_t size);  // false: no descriptor is left
+  void put_piped(weir::Pipe& pipe, uint64_t size);            // bytes that it holds
 
   // The front of `from` to the end: relinked, or copied where it is little and there is room behind
   // the last bytes, since one piece is cheaper to send than two.
@@ -110,7 +112,7 @@ struct weir_body {
   void settle();  // copies what is borrowed
   void clear();   // empty and not finished
 
-  // Views of the leading bytes in memory, up to the first file range.
+  // Views of the leading bytes in memory, up to the first that lie elsewhere.
   size_t spans(std::span<weir_str> out) const;
   size_t gather(std::span<iovec> out) const;
   // All that is queued, when it lies in one piece of memory; else empty.
@@ -122,9 +124,15 @@ struct weir_body {
   };
   // Size 0: the front is not a file.
   FileRange front_file() const;
+  struct PipedBytes {
+    weir::Pipe* pipe;
+    uint64_t size;
+  };
+  // Size 0: the front does not lie in a pipe.
+  PipedBytes front_piped() const;
 
  private:
-  void append(const char* data, uint64_t size, weir::Keeper* keeper, uint64_t at);
+  void append(const weir::Slice& slice);
   bool coalesce(weir_body& from, uint64_t size);
   weir::Slice* split_front(uint64_t size);
   void release(weir::Slice* slice);

@@ -158,6 +158,11 @@ bool Exchange::takes_request_body() const {
   return endpoint_ == nullptr || endpoint_->backlog() < site_.limits.body_in;
 }
 
+bool Exchange::relays_request_body() const {
+  return (phase_ == Phase::serving || phase_ == Phase::sending) && endpoint_ != nullptr &&
+         endpoint_->connected() && endpoint_->takes_pipes() && !request_pipe_.touches_body();
+}
+
 void Exchange::settle() {
   if (phase_ == Phase::over) return;
   stream_->flush();

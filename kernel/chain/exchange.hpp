@@ -82,6 +82,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void response_sent() override;
   void client_gone(const char* reason) override;
   bool takes_request_body() const override;
+  bool relays_request_body() const override;
   // ClientEvents
   void interim(ResponseHead& head) override;
   void response(ResponseHead& head) override;
@@ -90,6 +91,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void request_drained() override;
   void upstream_failed(const Failure& failure) override;
   bool takes_response_body() const override;
+  bool relays_response_body() const override;
   void settle() override;
 
   // What the host's services do for modules.

@@ -234,6 +234,11 @@ bool Exchange::takes_response_body() const {
   return phase_ == Phase::tunnel || response_pipe_.entry().room() > 0;
 }
 
+bool Exchange::relays_response_body() const {
+  return phase_ == Phase::sending && !bodiless_ && stream_->takes_pipes() &&
+         !response_pipe_.touches_body();
+}
+
 bool Exchange::may_repeat(const Failure& failure) const {
   return failure.kind == Failure::Kind::stale && !repeated_ && !request_body_sent_ &&
          is_idempotent(request_.method);

@@ -39,6 +39,8 @@ class Stream {
   virtual void become_tunnel() = 0;
   // Bytes accepted and not yet with the peer's kernel.
   virtual uint64_t backlog() const = 0;
+  // Whether bodies that lie in a pipe can be sent: they reach a socket as they are.
+  virtual bool takes_pipes() const { return false; }
 };
 
 class ServerStream : public Stream {
@@ -82,6 +84,8 @@ class ServerEvents {
   virtual void client_gone(const char* reason) = 0;
   // True while more of the request body would be taken.
   virtual bool takes_request_body() const = 0;
+  // Whether nobody looks at the rest of the body, so that it may come in a pipe.
+  virtual bool relays_request_body() const { return false; }
   // The round of reading is over: flush, and copy what is still borrowed.
   virtual void settle() = 0;
 
@@ -116,6 +120,7 @@ class ClientEvents {
   // The stream ends with this call.
   virtual void upstream_failed(const Failure& failure) = 0;
   virtual bool takes_response_body() const = 0;
+  virtual bool relays_response_body() const { return false; }
   virtual void settle() = 0;
 
  protected:

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include <Poco/Net/StreamSocket.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -36,6 +37,8 @@ IoResult failed() {
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
   return {IoResult::error, 0, errno};
 }
+
+int send_flags(bool more) { return MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0); }
 
 IoResult moved(ssize_t n) {
   if (n < 0) return failed();
@@ -68,16 +71,15 @@ IoResult Socket::receive(std::span<char> into) {
   return moved(n);
 }
 
-IoResult Socket::send(std::span<const iovec> pieces) {
+IoResult Socket::send(std::span<const iovec> pieces, bool more) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());  // read only, says POSIX
   message.msg_iovlen = std::min<size_t>(pieces.size(), IOV_MAX);
-  return moved(retried([&] { return ::sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT); }));
+  return moved(retried([&] { return ::sendmsg(fd(), &message, send_flags(more)); }));
 }
 
-IoResult Socket::send(std::string_view bytes) {
-  return moved(retried(
-      [&] { return ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); }));
+IoResult Socket::send(std::string_view bytes, bool more) {
+  return moved(retried([&] { return ::send(fd(), bytes.data(), bytes.size(), send_flags(more)); }));
 }
 
 IoResult Socket::send_file(int file, uint64_t offset, size_t count) {
@@ -85,6 +87,18 @@ IoResult Socket::send_file(int file, uint64_t offset, size_t count) {
   const auto n = retried([&] { return ::sendfile(fd(), file, &from, count); });
   if (n == 0 && count > 0) return {IoResult::eof, 0, 0};
   return moved(n);
+}
+
+IoResult Socket::splice_to(int pipe, size_t count) {
+  constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+  const auto n = retried([&] { return ::splice(fd(), nullptr, pipe, nullptr, count, flags); });
+  if (n == 0 && count > 0) return {IoResult::eof, 0, 0};
+  return moved(n);
+}
+
+IoResult Socket::splice_from(int pipe, size_t count) {
+  constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+  return moved(retried([&] { return ::splice(pipe, nullptr, fd(), nullptr, count, flags); }));
 }
 
 void Socket::shutdown_write() { ::shutdown(fd(), SHUT_WR); }
@@ -98,10 +112,6 @@ void Socket::reset() {
 void Socket::no_delay() {
   const int on = 1;
   ::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-void Socket::low_water(int bytes) {
-  ::setsockopt(fd(), SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
 }
 
 Address Socket::peer() const {

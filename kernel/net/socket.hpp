@@ -59,11 +59,16 @@ class Socket {
   IoResult receive(std::span<char> into);
 
   // What the kernel takes now, from the front; 16 pieces at most in one call are worth it.
-  IoResult send(std::span<const iovec> pieces);
-  IoResult send(std::string_view bytes);
+  // `more`: something follows at once, if only the end; it then leaves in the same packet.
+  IoResult send(std::span<const iovec> pieces, bool more = false);
+  IoResult send(std::string_view bytes, bool more = false);
 
   // From a file's `offset` on, not through user space; eof: the file is shorter than that.
   IoResult send_file(int file, uint64_t offset, size_t count);
+
+  // To and from a pipe, not through user space; `again` also when the pipe is full.
+  IoResult splice_to(int pipe, size_t count);
+  IoResult splice_from(int pipe, size_t count);
 
   // Sends what is queued, then the end of the stream; receiving goes on.
   void shutdown_write();
@@ -74,9 +79,6 @@ class Socket {
   void reset();
 
   void no_delay();  // harmless on a Unix socket
-
-  // Reports readability only when that many bytes are there; 1 is the system's default.
-  void low_water(int bytes);
 
   Address peer() const;
   Address local() const;

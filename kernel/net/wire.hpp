@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/body.hpp"
+#include "base/pipe.hpp"
 #include "event/loop.hpp"
 #include "net/socket.hpp"
 
@@ -39,8 +40,16 @@ class Wire : public Watcher {
 
   // Receives once into `into`. After a short read the socket counts as empty.
   IoResult receive(std::span<char> into);
-  // Sends as much as the kernel takes; false: the connection is broken.
-  bool send_pending();
+  // Receives once into a pipe that `into` then holds: no copy. `again` while still readable: what
+  // the pipe holds must leave first, or there is no pipe, and memory has to serve.
+  IoResult receive_piped(Body& into, uint64_t most);
+  // The message is over; what is queued keeps the pipe.
+  void let_go_of_pipe();
+  bool has_pipe() const { return pipe_ != nullptr; }
+
+  // Sends as much as the kernel takes; false: the connection is broken. `then_ends`: the caller
+  // ends the direction at once, and the end is to leave with the last bytes.
+  bool send_pending(bool then_ends = false);
   // What is queued is better sent at the end of the turn: a copy of it costs less than that saves.
   bool sends_later() const { return writable_ && !out_.empty() && out_.length() < little_output; }
 
@@ -55,8 +64,11 @@ class Wire : public Watcher {
  private:
   static constexpr uint64_t little_output = 8192;
 
-  IoResult send_some();
-  IoResult send_pieces();
+  IoResult send_some(bool more);
+  IoResult send_pieces(bool more);
+  IoResult send_piped(const Body::PipedBytes& bytes);
+
+  Pipe* pipe_ = nullptr;  // through which the current message's bulk comes in
 };
 
 }  // namespace weir

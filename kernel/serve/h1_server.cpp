@@ -130,6 +130,7 @@ void H1Server::let_go() {
   input_over_ = true;
   held_ = {};
   check_complete();
+  if (has_news()) loop_.defer(*this);
 }
 
 void H1Server::abort() {
@@ -221,7 +222,28 @@ void H1Server::read() {
   }
 }
 
+// What is large goes from socket to socket where nobody looks at it, once begun to its end.
+bool H1Server::is_bulk() const {
+  return state_ == State::exchange && exchange_->request().framing.kind == Framing::Kind::length &&
+         (body_.left() >= Loop::scratch_size || (has_pipe() && body_.left() > 0)) &&
+         exchange_->relays_request_body();
+}
+
+// False: none came.
+bool H1Server::receive_bulk() {
+  const IoResult result = receive_piped(in_, body_.left());
+  if (result.status != IoResult::ok) return false;
+  body_.skip(result.n);
+  pass_body_on();
+  return true;
+}
+
 bool H1Server::read_once() {
+  if (is_bulk() && receive_bulk()) {
+    exchange_->settle();
+    return state_ != State::ended;
+  }
+  if (!readable_) return false;
   const auto scratch = loop_.scratch();
   const IoResult result = receive(scratch);
   if (result.status == IoResult::again) return false;
@@ -354,16 +376,24 @@ void H1Server::take_body(std::string_view& bytes) {
       return exchange_->request_refused(body_.refusal());
     }
     if (step.kind != Kind::data) break;
-    body_bytes_ += step.data.size();
     in_.put_borrowed(step.data);
   }
-  if (body_too_slow() && !body_.ended()) {
+  if (!pass_body_on()) bytes = {};
+}
+
+// What has come, to the exchange. False: it comes too slowly, and nothing more is read.
+bool H1Server::pass_body_on() {
+  body_bytes_ += in_.length();
+  if (body_.ended()) {
+    let_go_of_pipe();
+  } else if (body_too_slow()) {
     in_.clear();
-    bytes = {};
-    return exchange_->request_refused({408, "body_slow"});
+    exchange_->request_refused({408, "body_slow"});
+    return false;
   }
   if (body_.ended() && body_.trailers().size() > 0) exchange_->request_trailers(body_.trailers());
   if (!in_.empty() || body_.ended()) exchange_->request_body(in_, body_.ended());
+  return true;
 }
 
 // The exchange is over and did not want the rest of its body.
@@ -394,7 +424,8 @@ void H1Server::at_end_of_input() {
 void H1Server::write() {
   if (state_ == State::ended || !attached() || out_.empty()) return check_complete();
   const uint64_t before = out_.length();
-  if (!send_pending()) {
+  const bool then_ends = state_ == State::exchange && response_queued_ && !persists_;
+  if (!send_pending(then_ends)) {
     out_.clear();
     broken_ = true;
     return;
@@ -426,6 +457,7 @@ void H1Server::finish_exchange() {
   exchange.response_sent();
   owner_.destroy_exchange(exchange);
   response_queued_ = false;
+  let_go_of_pipe();
   if (!persists_) return say_goodbye();
   next_request();
 }

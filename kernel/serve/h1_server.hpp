@@ -87,6 +87,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void become_tunnel() override;
   uint64_t backlog() const override { return out_.length(); }
   void let_go() override;
+  bool takes_pipes() const override { return true; }
   void abort() override;
 
  private:
@@ -101,6 +102,8 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   bool report();
   void read();
   bool read_once();
+  bool is_bulk() const;
+  bool receive_bulk();
   bool wants_input() const;
   bool takes_body() const;
   void take(std::string_view bytes);
@@ -110,6 +113,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void begin_exchange(std::string_view head);
   void refuse(const Refusal& refusal);
   void take_body(std::string_view& bytes);
+  bool pass_body_on();
   void take_unread(std::string_view& bytes);
   void at_end_of_input();
   bool may_continue(const ResponseHead& head) const;

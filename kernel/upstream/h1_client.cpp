@@ -24,6 +24,7 @@ namespace weir {
 namespace {
 
 constexpr size_t most_added = 128;  // bytes of a head beside its fields
+constexpr uint64_t least_bulk = Loop::scratch_size;
 
 }  // namespace
 
@@ -211,12 +212,34 @@ bool H1Client::wants_input() const {
   return exchange_.events->takes_response_body();
 }
 
+// What is large goes from socket to socket where nobody looks at it, once begun to its end.
+bool H1Client::is_bulk() const {
+  return state_ == State::body && response_.framing.kind == Framing::Kind::length &&
+         (body_.left() >= least_bulk || (has_pipe() && body_.left() > 0)) &&
+         exchange_.events->relays_response_body();
+}
+
+// False: none came.
+bool H1Client::receive_bulk() {
+  const IoResult result = receive_piped(in_, body_.left());
+  if (result.status != IoResult::ok) return false;
+  body_.skip(result.n);
+  body_.ended() ? message_complete({}) : exchange_.events->response_body(in_, false);
+  if (state_ == State::body) arm();
+  return true;
+}
+
 // False: nothing more is to be read now.
 bool H1Client::read_once() {
+  ClientEvents* const events = exchange_.events;
+  if (is_bulk() && receive_bulk()) {
+    events->settle();
+    return state_ != State::ended && readable_;
+  }
+  if (!readable_) return false;
   const auto scratch = loop_.scratch();
   const IoResult result = receive(scratch);
   if (result.status == IoResult::again) return false;
-  ClientEvents* const events = exchange_.events;
   if (result.status == IoResult::ok) {
     take({scratch.data(), result.n});
     arm();
@@ -341,6 +364,7 @@ void H1Client::message_complete(std::string_view surplus) {
   // In this order: a connection that the pool turns away drops what it holds.
   const bool reusable = response_.keep_alive && request_sent_ && out_.empty() && surplus.empty() &&
                         !peer_done_ && response_.framing.kind != Framing::Kind::until_close;
+  let_go_of_pipe();
   ClientEvents* const events = std::exchange(exchange_.events, nullptr);
   if (body_.trailers().size() > 0) events->response_trailers(body_.trailers());
   events->response_body(in_, true);

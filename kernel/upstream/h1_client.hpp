@@ -85,6 +85,7 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   void pull() override;
   void become_tunnel() override;
   uint64_t backlog() const override { return out_.length(); }
+  bool takes_pipes() const override { return true; }
   bool connected() const override { return state_ != State::connecting; }
   void let_go() override;
   void abandon() override;
@@ -103,6 +104,8 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   void read();
   bool wants_input() const;
   bool read_once();
+  bool is_bulk() const;
+  bool receive_bulk();
   void take(std::string_view bytes);
   bool take_head(std::string_view& bytes);
   bool parse_head(std::string_view text, std::string_view surplus);

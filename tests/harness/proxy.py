@@ -2,6 +2,7 @@
 """The real executable as a child process, from its first line to its exit."""
 
 import os
+import resource
 import re
 import signal
 import subprocess
@@ -138,6 +139,13 @@ class Weir:
 
     def open_files(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def forbid_descriptors(self):
+        """From here on the process gets no further one."""
+        used = {int(name) for name in os.listdir(f"/proc/{self.process.pid}/fd")}
+        free = next(number for number in range(len(used) + 1) if number not in used)
+        _, hard = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (free, hard))
 
     def close_clients(self):
         while self.clients:

@@ -216,3 +216,80 @@ def test_duplex_a_body_and_its_answer_at_the_same_time(weir_to, make_origin, raw
     head = client.head()
     assert stream.digest(client.reader.parts(head)) == stream.digest(stream.pieces(size))
     thread.join()
+
+
+class TestPipes:
+    """Bulk that nobody looks at goes through a pipe of the kernel's: what is in it belongs to one
+    message, and a pipe that is full, small or not to be had loses nothing."""
+
+    LENGTH = 6_000_001
+
+    def source(self, exchange):
+        """A body that the target names."""
+        seed = exchange.request.target.encode()
+        exchange.body()
+        exchange.send(f"HTTP/1.1 200 OK\r\nContent-Length: {self.LENGTH}\r\n\r\n".encode())
+        for part in stream.pieces(self.LENGTH, seed):
+            exchange.send(part)
+
+    def check(self, client, target):
+        head = client.request(target).head()
+        expected = stream.digest(stream.pieces(self.LENGTH, target.encode()))
+        assert stream.digest(client.reader.parts(head)) == expected
+
+    def test_what_a_client_left_behind_reaches_nobody_else(self, weir_to, make_origin, raw):
+        weir = weir_to(make_origin(self.source))
+        for number in range(10):
+            gone = raw(weir.port).request(f"/gone/{number}")
+            assert gone.head().status == 200
+            gone.sock.recv(100_000)
+            gone.reset()
+            self.check(raw(weir.port), f"/kept/{number}")
+
+    def test_one_connection_carries_bulk_after_bulk(self, weir_to, make_origin, raw):
+        client = raw(weir_to(make_origin(self.source)).port)
+        for number in range(5):
+            self.check(client, f"/{number}")
+
+    def test_small_segments_fill_a_pipe_and_nothing_stops(self, weir_to, make_origin, raw):
+        size = 700_000
+        sent = threading.Event()
+
+        def drip(exchange):
+            exchange.body()
+            exchange.send(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
+            body = b"".join(stream.pieces(size))
+            for at in range(0, size, 700):
+                exchange.send(body[at:at + 700])
+            sent.set()
+
+        client = raw(weir_to(make_origin(drip)).port)
+        client.request()
+        assert sent.wait(pace.PATIENCE)
+        head = client.head()
+        assert stream.digest(client.reader.parts(head)) == stream.digest(stream.pieces(size))
+
+    def test_an_upload_to_an_origin_that_breaks_off_ends(self, weir_to, make_origin, raw):
+        def break_off(exchange):
+            exchange.connection.sock.recv(300_000)
+            exchange.reset()
+
+        weir = weir_to(make_origin(break_off, keep=0), limits={"body": "64MiB"})
+        client = raw(weir.port)
+        client.send(b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 20000000\r\n\r\n")
+        thread = flood(client.sock, stream.pieces(20_000_000))
+        assert client.response().status == 502
+        thread.join()
+
+    def test_without_descriptors_bulk_is_copied(self, weir_to, make_origin, raw):
+        def source(exchange):
+            if exchange.request.target == "/small":
+                exchange.respond()
+            else:
+                self.source(exchange)
+
+        weir = weir_to(make_origin(source))
+        client = raw(weir.port)
+        assert client.request("/small").response().status == 200
+        weir.forbid_descriptors()
+        self.check(client, "/large")
