@@ -26,12 +26,10 @@ bool is_token(std::string_view text) {
 }
 
 bool is_plain_name(std::string_view text) {
-  return !text.empty() && scan::find<scan::PlainNameEnd>(text) == text.size();
+  return !text.empty() && scan::none<scan::PlainNameEnd>(text);
 }
 
-bool is_field_value(std::string_view text) {
-  return scan::find<scan::ValueEnd>(text) == text.size();
-}
+bool is_field_value(std::string_view text) { return scan::none<scan::ValueEnd>(text); }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),

@@ -130,20 +130,29 @@ Word load(const char* at) {
   return word;
 }
 
-// Copies `text` of 2 * sizeof(Word) bytes at most, and at least half of that, by its two ends. The
-// vector that is looked at holds bytes of the text alone.
+// The two ends of a text of sizeof(Word) to 2 * sizeof(Word) bytes, which overlap, in a vector that
+// holds bytes of the text alone.
+template <class Word>
+Vector ends_of(std::string_view text) {
+  constexpr int other_half = 64 - 8 * int{sizeof(Word)};
+  const uint64_t front = load<Word>(text.data());
+  const uint64_t back = load<Word>(text.data() + text.size() - sizeof(Word));
+  return _mm_set_epi64x(static_cast<int64_t>(back << other_half | back),
+                        static_cast<int64_t>(front << other_half | front));
+}
+
+template <class Stop>
+bool none_in(Vector block) {
+  return _mm_movemask_epi8(Stop::stops(block)) == 0;
+}
+
 template <class Stop, class Word>
 bool copy_ends(std::string_view text, char* to) {
-  constexpr int other_half = 64 - 8 * int{sizeof(Word)};
-  const size_t second = text.size() - sizeof(Word);
   const Word front = load<Word>(text.data());
-  const Word back = load<Word>(text.data() + second);
+  const Word back = load<Word>(text.data() + text.size() - sizeof(Word));
   std::memcpy(to, &front, sizeof front);
-  std::memcpy(to + second, &back, sizeof back);
-  const uint64_t low = uint64_t{front} << other_half | front;
-  const uint64_t high = uint64_t{back} << other_half | back;
-  const Vector block = _mm_set_epi64x(static_cast<int64_t>(high), static_cast<int64_t>(low));
-  return _mm_movemask_epi8(Stop::stops(block)) == 0;
+  std::memcpy(to + text.size() - sizeof(Word), &back, sizeof back);
+  return none_in<Stop>(ends_of<Word>(text));
 }
 
 template <class Stop>
@@ -177,22 +186,32 @@ bool copy(std::string_view text, char* to) {
 template <class Stop>
 size_t find(std::string_view text, size_t from = 0) {
 #ifdef __SSE2__
-  if (from < text.size() && text.size() - from >= 16) {
-    const char* const data = text.data();
+  if (text.size() >= 16) {
     const size_t last = text.size() - 16;
-    for (size_t at = from; at <= last; at += 16) {
-      const uint32_t hits = stops_in_block<Stop>(data + at);
-      if (hits != 0) return at + static_cast<size_t>(std::countr_zero(hits));
-      from = at + 16;
+    for (; from <= last; from += 16) {
+      const uint32_t hits = stops_in_block<Stop>(text.data() + from);
+      if (hits != 0) return from + static_cast<size_t>(std::countr_zero(hits));
     }
     if (from < text.size()) {  // the rest, as the end of a block that begins in what is done
-      const uint32_t hits = stops_in_block<Stop>(data + last) >> (from - last);
-      return hits == 0 ? text.size() : from + static_cast<size_t>(std::countr_zero(hits));
+      const uint32_t hits = stops_in_block<Stop>(text.data() + last) >> (from - last);
+      if (hits != 0) return from + static_cast<size_t>(std::countr_zero(hits));
     }
     return text.size();
   }
 #endif
   return find_by_byte<Stop>(text, from);
+}
+
+// Whether all bytes pass.
+template <class Stop>
+bool none(std::string_view text) {
+#ifdef __SSE2__
+  if (text.size() < 16) {
+    if (text.size() >= 8) return none_in<Stop>(ends_of<uint64_t>(text));
+    if (text.size() >= 4) return none_in<Stop>(ends_of<uint32_t>(text));
+  }
+#endif
+  return find<Stop>(text) == text.size();
 }
 
 }  // namespace weir::scan

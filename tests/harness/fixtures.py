@@ -75,17 +75,18 @@ def origin(make_origin):
 
 @pytest.fixture
 def weir(tmp_path, make_origin):
-    """weir(conf_text, modules=[...], env={...}) starts weir; after the test it must end well."""
+    """weir(conf_text, modules=[...], env={...}) starts weir, `under` a tool if one is given; after
+    the test it must end well."""
     made = []
     numbers = itertools.count(1)
 
-    def make(text, modules=(), env=None, expect_ready=True):
+    def make(text, modules=(), env=None, expect_ready=True, under=()):
         conf = tmp_path / f"weir-{next(numbers)}.toml"
         if modules:
             text = f"modules = {config.toml(list(modules))}\n{text}"
         conf.write_text(text)
         made.append(proxy.Weir("run", "-c", conf, env={**os.environ, **(env or {})},
-                               expect_ready=expect_ready))
+                               expect_ready=expect_ready, under=under))
         made[-1].conf = conf
         return made[-1]
 
@@ -102,8 +103,8 @@ def weir(tmp_path, make_origin):
 @pytest.fixture
 def weir_to(weir):
     """weir_to(origin, ...) starts weir with config.simple(origin, ...)."""
-    def make(to, env=None, expect_ready=True, **how):
-        return weir(config.simple(to, **how), env=env, expect_ready=expect_ready)
+    def make(to, env=None, expect_ready=True, under=(), **how):
+        return weir(config.simple(to, **how), env=env, expect_ready=expect_ready, under=under)
 
     return make
 

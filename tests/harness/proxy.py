@@ -40,13 +40,13 @@ def address_of(text):
 class Weir:
     """weir run; leaves the constructor when weir accepts connections."""
 
-    def __init__(self, *arguments, env=None, expect_ready=True):
+    def __init__(self, *arguments, env=None, expect_ready=True, under=()):
         self.lines = []
         self.told = threading.Condition()
         self.clients = []
         self.ended = False
         self.process = subprocess.Popen(
-            [executable(), *map(str, arguments)], stdin=subprocess.DEVNULL,
+            [*under, executable(), *map(str, arguments)], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
         self.output = []
         self.threads = [threading.Thread(target=self.follow, args=each, daemon=True)

@@ -31,6 +31,26 @@ void check_equal_by_property() {
   }
 }
 
+// Copies are exact, and tell of a byte that stops wherever it stands.
+template <class Stop>
+void check_copy_by_property() {
+  WEIR_SHOW_SEED() {
+    Seeded random;
+    for (int round = 0; round < 4000; ++round) {
+      std::vector<char> from(random.below(70), 'a');
+      if (!from.empty() && random.once_in(2)) {
+        from[random.below(from.size())] = static_cast<char>(random.below(256));
+      }
+      const std::string_view view{from.data(), from.size()};
+      std::vector<char> to(from.size());  // of exactly this size, for the sanitizer
+      const bool passes = scan::copy<Stop>(view, to.data());
+      BOOST_REQUIRE_EQUAL(passes, scan::find_by_byte<Stop>(view) == view.size());
+      BOOST_REQUIRE_EQUAL(passes, scan::none<Stop>(view));
+      if (passes) BOOST_REQUIRE(from == to);
+    }
+  }
+}
+
 template <class Stop>
 void check_every_byte() {
   for (int value = 0; value < 256; ++value) {
@@ -49,6 +69,11 @@ BOOST_AUTO_TEST_CASE(the_vector_spelling_equals_the_definition_for_each_byte) {
   check_every_byte<scan::ValueEnd>();
   check_every_byte<scan::TargetEnd>();
   check_every_byte<scan::PlainNameEnd>();
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_is_exact_and_tells_of_bytes_that_stop) {
+  check_copy_by_property<scan::ValueEnd>();
+  check_copy_by_property<scan::Never>();
 }
 
 BOOST_AUTO_TEST_CASE(the_vector_spelling_equals_the_definition_at_each_place) {

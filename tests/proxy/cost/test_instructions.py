@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an exchange costs in instructions of user space, counted by callgrind: no clock, no noise.
+
+The counts below are the regression baseline. Growth of more than 3 % fails; so does a fall, since
+the baseline then has to follow, or the next growth would hide below it.
+"""
+
+import re
+import shutil
+
+import pytest
+
+from harness import pace
+
+REQUESTS = 1000
+BODY = b"a" * 1024
+BASELINE = {"plain": 17_790, "header edits": 25_250}
+
+# One set of string functions on every machine.
+SAME_LIBC = "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM"
+EDITS = {"headers": {"request": {"set": {f"X-Req-{i}": f"value {i}" for i in range(5)}},
+                     "response": {"set": {f"X-Resp-{i}": f"value {i}" for i in range(5)}}}}
+
+pytestmark = [
+    pytest.mark.skipif(pace.BUILD.name != "release", reason="counts are those of a release build"),
+    pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind"),
+    pytest.mark.timeout(120),
+]
+
+
+def origin_of(exchange):
+    exchange.body()
+    exchange.respond(fields=["Content-Type: text/plain", 'ETag: "abc"'], body=BODY)
+
+
+@pytest.fixture
+def counted(weir_to, make_origin, tmp_path):
+    """counted(requests, **conf): the instructions of one process from its start to its end."""
+    origin = make_origin(origin_of)
+
+    def run(requests, **conf):
+        out = tmp_path / f"callgrind.{requests}"
+        weir = weir_to(origin, limits={"requests": 100_000}, env={"GLIBC_TUNABLES": SAME_LIBC},
+                       under=("valgrind", "--quiet", "--tool=callgrind",
+                              f"--callgrind-out-file={out}"), **conf)
+        with weir.client() as client:
+            for _ in range(requests):
+                assert client.get("/s/1024", "User-Agent: weir", "Accept: */*").body == BODY
+        weir.stop()
+        return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.M)[1])
+
+    return run
+
+
+@pytest.mark.parametrize("name, conf", [
+    ("plain", {}),
+    ("header edits", {"modules": ["headers"], "route": {"filters": [EDITS]}}),
+])
+def test_an_exchange_costs_no_more_than_it_did(name, conf, counted):
+    """A kept-alive GET of 1 KiB, from its first byte to its last, with start and end left out."""
+    few = counted(200, **conf)
+    cost = (counted(200 + REQUESTS, **conf) - few) / REQUESTS
+    assert abs(cost / BASELINE[name] - 1) < 0.03, f"{name}: {cost:.0f} instructions a request"
