@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -24,6 +25,8 @@ bool is_token_byte(char c) { return !scan::TokenEnd::stops(static_cast<unsigned 
 bool is_value_byte(char c) { return !scan::ValueEnd::stops(static_cast<unsigned char>(c)); }
 
 }  // namespace
+
+const Fields BodyReader::none;
 
 BodyReader::BodyReader(Framing framing, Side side) : side_(side) {
   switch (framing.kind) {
@@ -44,9 +47,9 @@ BodyReader::BodyReader(Framing framing, Side side) : side_(side) {
 }
 
 void BodyReader::keep_trailers(Arena& arena, const Names& names) {
-  arena_ = &arena;
-  names_ = &names;
-  trailers_ = Fields{arena};
+  void* const at = arena.allocate(sizeof(Kept), alignof(Kept));
+  if (at == nullptr) return refuse(weir::refusal("head_memory"));
+  kept_ = new (at) Kept{arena, names, {}, 0, 0, Fields{arena}};
 }
 
 Refusal BodyReader::refusal() const {
@@ -217,28 +220,27 @@ void BodyReader::trailer_byte(char c) {
 }
 
 void BodyReader::keep(char c) {
-  if (arena_ == nullptr) return;
-  if (kept_.empty()) {
-    auto* const at = static_cast<char*>(arena_->allocate(ChunkLimits::trailer_bytes, 1));
+  if (kept_ == nullptr) return;
+  if (kept_->text.empty()) {
+    auto* const at = static_cast<char*>(kept_->arena.allocate(ChunkLimits::trailer_bytes, 1));
     if (at == nullptr) return refuse(weir::refusal("head_memory"));
-    kept_ = {at, ChunkLimits::trailer_bytes};
+    kept_->text = {at, ChunkLimits::trailer_bytes};
   }
-  kept_[kept_size_++] = c;
+  kept_->text[kept_->size++] = c;
 }
 
 void BodyReader::trailer_ended() {
   state_ = State::trailer_start;
   if (++trailer_count_ > ChunkLimits::trailers) return refuse(weir::refusal("trailers_many"));
-  if (arena_ != nullptr) {
-    const std::string_view kept{kept_.data(), kept_size_};
-    const std::string_view name = kept.substr(line_start_, name_size_);
-    const std::string_view value = trim(kept.substr(line_start_ + name_size_));
-    if (!is_protected_field(name) && !trailers_.add(names_->find(name), name, value)) {
-      return refuse(weir::refusal("head_memory"));
-    }
+  const size_t name_size = std::exchange(name_size_, uint16_t{0});
+  if (kept_ == nullptr) return;
+  const std::string_view kept{kept_->text.data(), kept_->size};
+  const std::string_view name = kept.substr(kept_->line_start, name_size);
+  const std::string_view value = trim(kept.substr(kept_->line_start + name_size));
+  kept_->line_start = kept_->size;
+  if (!is_protected_field(name) && !kept_->trailers.add(kept_->names.find(name), name, value)) {
+    refuse(weir::refusal("head_memory"));
   }
-  line_start_ = kept_size_;
-  name_size_ = 0;
 }
 
 }  // namespace weir

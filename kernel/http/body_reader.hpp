@@ -54,7 +54,7 @@ class BodyReader {
   void skip(uint64_t n);
 
   Refusal refusal() const;
-  const Fields& trailers() const { return trailers_; }
+  const Fields& trailers() const { return kept_ == nullptr ? none : kept_->trailers; }
 
  private:
   enum class State : uint8_t {
@@ -87,6 +87,17 @@ class BodyReader {
     after_value
   };
 
+  // Trailers that are kept; in the arena they were asked for with.
+  struct Kept {
+    Arena& arena;
+    const Names& names;
+    std::span<char> text;  // names and values
+    size_t size = 0;
+    size_t line_start = 0;  // of the current one
+    Fields trailers;
+  };
+  static const Fields none;
+
   Step take(std::string_view input, size_t from);
   void framing_byte(char c);
   void size_byte(char c);
@@ -111,12 +122,7 @@ class BodyReader {
   uint16_t name_size_ = 0;
   Refusal refusal_{};
 
-  Arena* arena_ = nullptr;
-  const Names* names_ = nullptr;
-  std::span<char> kept_;  // the bytes of the trailers so far, names and values
-  size_t kept_size_ = 0;
-  size_t line_start_ = 0;  // of the current one in kept_
-  Fields trailers_;
+  Kept* kept_ = nullptr;  // nullptr: they are dropped
 };
 
 }  // namespace weir

@@ -46,7 +46,7 @@ void write_head(Body& out, const ResponseHead& head, Persistence persistence) {
 }  // namespace
 
 H1Server::H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, const Origin& origin)
-    : Wire(loop, pool), owner_(owner), origin_(origin), scanner_(owner.limits().head), in_(pool) {}
+    : Wire(loop, pool), owner_(owner), origin_(origin), scanner_(owner.limits().head) {}
 
 H1Server::~H1Server() {
   out_.clear();  // before the exchange whose module may have lent the bytes
@@ -231,10 +231,11 @@ bool H1Server::is_bulk() const {
 
 // False: none came.
 bool H1Server::receive_bulk() {
-  const IoResult result = receive_piped(in_, body_.left());
+  Body in(pool_);
+  const IoResult result = receive_piped(in, body_.left());
   if (result.status != IoResult::ok) return false;
   body_.skip(result.n);
-  pass_body_on();
+  pass_body_on(in);
   return true;
 }
 
@@ -358,9 +359,10 @@ void H1Server::refuse(const Refusal& refusal) {
 }
 
 void H1Server::take_body(std::string_view& bytes) {
+  Body in(pool_);
   if (state_ == State::tunnel) {
-    in_.put_borrowed(std::exchange(bytes, {}));
-    return exchange_->request_body(in_, false);
+    in.put_borrowed(std::exchange(bytes, {}));
+    return exchange_->request_body(in, false);
   }
   if (body_bytes_ == 0 && exchange_->keeps_trailers()) {
     body_.keep_trailers(exchange_->arena(), exchange_->site().names);
@@ -370,29 +372,27 @@ void H1Server::take_body(std::string_view& bytes) {
     const BodyReader::Step step = body_.feed(bytes);
     bytes.remove_prefix(step.consumed);
     if (step.kind == Kind::refused) {
-      in_.clear();
       bytes = {};
       persists_ = false;
       return exchange_->request_refused(body_.refusal());
     }
     if (step.kind != Kind::data) break;
-    in_.put_borrowed(step.data);
+    in.put_borrowed(step.data);
   }
-  if (!pass_body_on()) bytes = {};
+  if (!pass_body_on(in)) bytes = {};
 }
 
 // What has come, to the exchange. False: it comes too slowly, and nothing more is read.
-bool H1Server::pass_body_on() {
-  body_bytes_ += in_.length();
+bool H1Server::pass_body_on(Body& in) {
+  body_bytes_ += in.length();
   if (body_.ended()) {
     let_go_of_pipe();
   } else if (body_too_slow()) {
-    in_.clear();
     exchange_->request_refused({408, "body_slow"});
     return false;
   }
   if (body_.ended() && body_.trailers().size() > 0) exchange_->request_trailers(body_.trailers());
-  if (!in_.empty() || body_.ended()) exchange_->request_body(in_, body_.ended());
+  if (!in.empty() || body_.ended()) exchange_->request_body(in, body_.ended());
   return true;
 }
 
@@ -414,7 +414,10 @@ void H1Server::at_end_of_input() {
   readable_ = false;
   peer_done_ = true;
   input_over_ = true;
-  if (state_ == State::tunnel) return exchange_->request_body(in_, true);
+  if (state_ == State::tunnel) {
+    Body nothing(pool_);
+    return exchange_->request_body(nothing, true);
+  }
   if (exchange_ != nullptr) return gone("client_closed");
   end();
 }
@@ -503,7 +506,6 @@ void H1Server::end() {
   Timer::cancel();
   Deferred::cancel();
   resets_ ? hang_up_broken() : hang_up();
-  in_.clear();
   owner_.connection_ended(*this);
 }
 

@@ -76,7 +76,11 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   // The process ends: no request after the one that runs, or that comes within the next moment.
   void drain();
 
-  size_t place = 0;  // the owner's note
+  const weir_address& peer() const { return origin_.peer; }
+
+  // The owner's notes.
+  size_t place = 0;      // among its connections
+  bool counted = false;  // for its client
 
   void send_interim(const ResponseHead& head) override;
   void send_response(const ResponseHead& head) override;
@@ -113,7 +117,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void begin_exchange(std::string_view head);
   void refuse(const Refusal& refusal);
   void take_body(std::string_view& bytes);
-  bool pass_body_on();
+  bool pass_body_on(Body& in);
   void take_unread(std::string_view& bytes);
   void at_end_of_input();
   bool may_continue(const ResponseHead& head) const;
@@ -134,7 +138,6 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   HeadScanner scanner_;
   BodyReader body_{Framing{}};
   std::string held_;  // a partial head, or what came ahead of its time
-  Body in_;           // what is handed to the exchange
   uint64_t requests_ = 0;
   uint64_t body_bytes_ = 0;  // of the body that is being read
   Clock::time_point body_began_;

@@ -36,7 +36,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t most_spare_exchanges = 256;
+constexpr size_t most_spare_exchanges = 64;
 constexpr Clock::duration door_time = std::chrono::milliseconds(50);
 
 int64_t unix_ms() {
@@ -164,18 +164,19 @@ void Worker::take(uint32_t listener, Accepted accepted) {
   auto connection = std::make_unique<H1Server>(
       loop_, bodies_, owner, H1Server::Origin{listener, client, allow_encoded_slash_});
   connection->place = connections_.size();
-  connections_.push_back({std::move(connection), client, counted});
-  H1Server& opened = *connections_.back().connection;
+  connection->counted = counted;
+  connections_.push_back(std::move(connection));
+  H1Server& opened = *connections_.back();
   if (!opened.open(std::move(accepted.socket))) connection_ended(opened);
   if (connections_.size() >= options_.connections && !draining_) stop_accepting();
 }
 
 void Worker::connection_ended(H1Server& connection) {
-  Counted& place = connections_[connection.place];
-  if (place.counted) clients_.remove(place.client);
-  ended_.push_back(std::move(place.connection));
+  auto& place = connections_[connection.place];
+  if (connection.counted) clients_.remove(connection.peer());
+  ended_.push_back(std::move(place));
   place = std::move(connections_.back());
-  if (place.connection != nullptr) place.connection->place = connection.place;
+  if (place != nullptr) place->place = connection.place;
   connections_.pop_back();
   loop_.defer(*this);
 }
@@ -210,7 +211,7 @@ void Worker::drain(std::function<void()> closed) {
 
 void Worker::begin_drain() {
   if (std::exchange(draining_, true)) return;
-  for (const Counted& counted : connections_) counted.connection->drain();
+  for (const auto& connection : connections_) connection->drain();
   loop_.arm(*this, door_time);
 }
 

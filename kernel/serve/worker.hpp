@@ -49,12 +49,6 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void reopen_logs();  // [any]
 
  private:
-  struct Counted {  // a connection and whether it counts for its client
-    std::unique_ptr<H1Server> connection;
-    weir_address client{};
-    bool counted = false;
-  };
-
   const ServerLimits& limits() const override { return limits_; }
   bool draining() const override { return draining_; }
   Clock::duration keep_alive() const override;
@@ -86,7 +80,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   std::shared_ptr<Generation> generation_;
   std::unique_ptr<LoopSite> site_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  std::vector<Counted> connections_;
+  std::vector<std::unique_ptr<H1Server>> connections_;
   std::vector<std::unique_ptr<H1Server>> ended_;
   std::vector<void*> spare_exchanges_;
   bool allow_encoded_slash_ = false;
