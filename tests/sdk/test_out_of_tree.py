@@ -76,7 +76,8 @@ to = "{origin.url}"
 def test_the_template_builds_passes_its_tests_and_serves(prefix, tmp_path):
     folder = tmp_path / "greeting"
     shutil.copytree(prefix / "share/weir/template", folder)
-    call("cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    call("cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build",
+         f"-DCMAKE_PREFIX_PATH={prefix}")
     call("cmake", "--build", folder / "build")
     tests = call("ctest", "--test-dir", folder / "build", "--output-on-failure")
     for name in ("exports", "load", "manual", "example", "day"):
