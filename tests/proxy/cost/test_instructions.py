@@ -14,6 +14,7 @@ from harness import pace
 
 REQUESTS = 1000
 BODY = b"a" * 1024
+FIELDS = ["User-Agent: weir", "Accept: */*"]
 BASELINE = {"plain": 17_790, "header edits": 25_250}
 
 # One set of string functions on every machine.
@@ -35,21 +36,28 @@ def origin_of(exchange):
 
 @pytest.fixture
 def counted(weir_to, make_origin, tmp_path):
-    """counted(requests, **conf): the instructions of one process from its start to its end."""
+    """counted(requests, host, **conf): the instructions of a process from its start to its end."""
     origin = make_origin(origin_of)
 
-    def run(requests, **conf):
+    def run(requests, host="test", routes=0, **conf):
+        conf["more"] = "".join(
+            f'[[route]]\nhost = "h{i}.test"\nto = "u{i}"\n[upstream.u{i}]\n'
+            f'endpoints = ["{origin.url.removeprefix("http://")}"]\n' for i in range(routes))
         out = tmp_path / f"callgrind.{requests}"
         weir = weir_to(origin, limits={"requests": 100_000}, env={"GLIBC_TUNABLES": SAME_LIBC},
                        under=("valgrind", "--quiet", "--tool=callgrind",
                               f"--callgrind-out-file={out}"), **conf)
         with weir.client() as client:
             for _ in range(requests):
-                assert client.get("/s/1024", "User-Agent: weir", "Accept: */*").body == BODY
+                assert client.get("/s/1024", *FIELDS, host=host).body == BODY
         weir.stop()
         return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.M)[1])
 
     return run
+
+
+def per_request(counted, **how):
+    return (counted(200 + REQUESTS, **how) - counted(200, **how)) / REQUESTS
 
 
 @pytest.mark.parametrize("name, conf", [
@@ -58,6 +66,10 @@ def counted(weir_to, make_origin, tmp_path):
 ])
 def test_an_exchange_costs_no_more_than_it_did(name, conf, counted):
     """A kept-alive GET of 1 KiB, from its first byte to its last, with start and end left out."""
-    few = counted(200, **conf)
-    cost = (counted(200 + REQUESTS, **conf) - few) / REQUESTS
+    cost = per_request(counted, **conf)
     assert abs(cost / BASELINE[name] - 1) < 0.03, f"{name}: {cost:.0f} instructions a request"
+
+
+def test_a_route_among_five_thousand_costs_what_one_of_ten_does(counted):
+    few, many = (per_request(counted, routes=n, host=f"h{n - 3}.test") for n in (10, 5000))
+    assert many / few < 1.02, f"{few:.0f} and {many:.0f} instructions a request"
