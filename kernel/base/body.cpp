@@ -4,6 +4,8 @@
 #include <weir/module.h>
 
 #include "base/contract.hpp"
+#include "base/keeper.hpp"
+#include "base/pipe.hpp"
 
 #include <algorithm>
 #include <array>

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "chain/chain.hpp"
 #include "chain/handles.hpp"
+#include "chain/module_call.hpp"
 #include "chain/site.hpp"
 #include "event/loop.hpp"
 #include "event/timers.hpp"

@@ -8,6 +8,7 @@
 #include "chain/exchange.hpp"
 #include "chain/forwarding.hpp"
 #include "chain/handles.hpp"
+#include "chain/module_call.hpp"
 #include "chain/site.hpp"
 #include "http/fields.hpp"
 #include "http/head.hpp"

@@ -4,6 +4,7 @@
 #include <weir/module.h>
 
 #include "chain/exchange.hpp"
+#include "chain/module_call.hpp"
 #include "event/timers.hpp"
 #include "http/h1_writer.hpp"
 #include "http/head.hpp"

@@ -69,8 +69,8 @@ class Writer {
  private:
   // Where the next `size` bytes go; nullptr: no room.
   char* take(size_t size);
-  template <size_t length>
-  bool literal(const char (&text)[length]);
+  template <size_t N>
+  bool literal(const char (&text)[N]);
   bool plain(std::string_view text);
   bool number(uint64_t value, unsigned base);
   bool value(std::string_view text);
@@ -92,10 +92,10 @@ inline char* Writer::take(size_t size) {
   return at;
 }
 
-template <size_t length>
-bool Writer::literal(const char (&text)[length]) {
-  char* const at = take(length - 1);
-  if (at != nullptr) std::memcpy(at, text, length - 1);
+template <size_t N>
+bool Writer::literal(const char (&text)[N]) {
+  char* const at = take(N - 1);
+  if (at != nullptr) std::memcpy(at, text, N - 1);
   return at != nullptr;
 }
 
