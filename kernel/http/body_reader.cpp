@@ -3,6 +3,7 @@
 
 #include "base/arena.hpp"
 #include "base/contract.hpp"
+#include "http/fields.hpp"
 #include "http/grammar.hpp"
 #include "http/head.hpp"
 #include "http/hop_by_hop.hpp"

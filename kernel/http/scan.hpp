@@ -135,8 +135,8 @@ Word load(const char* at) {
 template <class Word>
 Vector ends_of(std::string_view text) {
   constexpr int other_half = 64 - 8 * int{sizeof(Word)};
-  const uint64_t front = load<Word>(text.data());
-  const uint64_t back = load<Word>(text.data() + text.size() - sizeof(Word));
+  const auto front = uint64_t{load<Word>(text.data())};
+  const auto back = uint64_t{load<Word>(text.data() + text.size() - sizeof(Word))};
   return _mm_set_epi64x(static_cast<int64_t>(back << other_half | back),
                         static_cast<int64_t>(front << other_half | front));
 }

@@ -173,8 +173,9 @@ bool LoopUpstream::was_tried(const Attempt& attempt, const Endpoint& endpoint) {
 
 const uint8_t* LoopUpstream::mark_tried(const Attempt& attempt) {
   EndpointsOnLoop& set = *current_;
-  for (size_t i = 0; i < set.skip.size(); ++i)
+  for (size_t i = 0; i < set.skip.size(); ++i) {
     set.skip[i] = was_tried(attempt, (*set.set)[i]) ? 1 : 0;
+  }
   return set.skip.data();
 }
 
