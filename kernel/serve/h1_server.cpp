@@ -111,7 +111,7 @@ void H1Server::flush() {
   const bool later = sends_later();
   if (!later) write();
   out_.settle();
-  if (!out_.empty()) arm();
+  if (!later && !out_.empty()) arm();
   if (later || has_news()) loop_.defer(*this);
 }
 
