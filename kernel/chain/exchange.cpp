@@ -175,14 +175,17 @@ void Exchange::settle() {
 // ---- what calls of modules share
 
 ModuleCall* Exchange::make_call(const InstanceOnLoop& owner, const void* conf, uint32_t context) {
-  const auto made = arena_.make<ModuleCall>(1);
-  const auto bytes = arena_.make<std::max_align_t>((context + sizeof(std::max_align_t) - 1) /
-                                                   sizeof(std::max_align_t));
-  if (made.empty() || (context != 0 && bytes.empty())) return nullptr;
-  ModuleCall& call = made.front();
-  call = {{sizeof(weir_call), 0, tx_of(*this), ref_, conf, owner.instance, owner.state,
-           bytes.data(), owner.cells}};
-  return &call;
+  void* const at = arena_.allocate(sizeof(ModuleCall), alignof(ModuleCall));
+  void* bytes = nullptr;
+  if (context != 0) {
+    bytes = arena_
+                .make<std::max_align_t>((context + sizeof(std::max_align_t) - 1) /
+                                        sizeof(std::max_align_t))
+                .data();
+  }
+  if (at == nullptr || (context != 0 && bytes == nullptr)) return nullptr;
+  return new (at) ModuleCall{{sizeof(weir_call), 0, tx_of(*this), ref_, conf, owner.instance,
+                              owner.state, bytes, owner.cells}};
 }
 
 ModuleCall* Exchange::call_of(size_t entered) {
