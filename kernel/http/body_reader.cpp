@@ -48,6 +48,7 @@ BodyReader::BodyReader(Framing framing, Side side) : side_(side) {
 }
 
 void BodyReader::keep_trailers(Arena& arena, const Names& names) {
+  if (kept_ != nullptr || name_size_ > 0) return;
   void* const at = arena.allocate(sizeof(Kept), alignof(Kept));
   if (at == nullptr) return refuse(weir::refusal("head_memory"));
   kept_ = new (at) Kept{arena, names, {}, 0, 0, Fields{arena}};

@@ -36,8 +36,8 @@ class BodyReader {
 
   explicit BodyReader(Framing framing, Side side = Side::request);
 
-  // Keeps trailers from here on, less those that would change what the head said. Expects: both
-  // outlive the reader.
+  // Keeps trailers from here on, less those that would change what the head said; in the middle of
+  // one, or asked for again, it changes nothing. Expects: both outlive the reader.
   void keep_trailers(Arena& arena, const Names& names);
 
   Step feed(std::string_view input);

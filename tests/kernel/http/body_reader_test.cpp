@@ -177,6 +177,27 @@ BOOST_AUTO_TEST_CASE(trailers_are_kept_in_an_arena_less_those_that_decide_someth
   BOOST_TEST(reader.trailers().find("e").data() != nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(asking_for_trailers_again_in_the_middle_of_one_changes_nothing) {
+  Memory memory;
+  BodyReader reader{{Kind::chunked, 0}};
+  reader.keep_trailers(memory.arena, names());
+  BOOST_TEST(drain(reader, "0\r\nX-One: a\r\nX-Second-O") == "|more");
+  reader.keep_trailers(memory.arena, names());
+  BOOST_TEST(drain(reader, "f-Two: b\r\n\r\n") == "|end");
+  BOOST_TEST_REQUIRE(reader.trailers().size() == 2u);
+  BOOST_TEST(reader.trailers().find("x-one") == "a");
+  BOOST_TEST(reader.trailers().find("x-second-of-two") == "b");
+}
+
+BOOST_AUTO_TEST_CASE(a_trailer_whose_beginning_was_not_kept_is_dropped) {
+  Memory memory;
+  BodyReader reader{{Kind::chunked, 0}};
+  BOOST_TEST(drain(reader, "0\r\nX-First-O") == "|more");
+  reader.keep_trailers(memory.arena, names());
+  BOOST_TEST(drain(reader, "f: a\r\n\r\n") == "|end");
+  BOOST_TEST(reader.trailers().size() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(trailers_that_find_no_memory_are_a_refusal) {
   Arena none{{}, 16};
   BodyReader reader{{Kind::chunked, 0}};
