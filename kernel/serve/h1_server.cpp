@@ -160,6 +160,7 @@ void H1Server::expired() noexcept {
       refuse({408, "head_timeout"});
       break;
     case State::exchange:
+      if (sends_later()) break;  // at the end of this turn
       if (!out_.empty()) return gone("write_timeout");
       if (!body_.ended() && exchange_->takes_request_body()) {
         exchange_->request_refused({408, "body_timeout"});
@@ -184,7 +185,9 @@ void H1Server::drive() {
   if (!held_.empty() && state_ != State::head) take_held();
   read();
   if (state_ == State::exchange && peer_done_ && body_.ended() && held_.empty() && !complete_) {
-    return gone("client_closed");
+    if (sends_later()) write();  // the response may be on its way to the end of the turn
+    if (!complete_) return gone("client_closed");
+    loop_.defer(*this);
   }
   arm();
 }
