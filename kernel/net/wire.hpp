@@ -53,6 +53,10 @@ class Wire : public Watcher {
   // What is queued is better sent at the end of the turn: a copy of it costs less than that saves.
   bool sends_later() const { return writable_ && !out_.empty() && out_.length() < little_output; }
 
+  // In a row, of one connection: a source that never runs dry would keep the others waiting, for
+  // what comes through a pipe has no short read that ends it.
+  static constexpr int most_reads = 4;
+
   Loop& loop_;
   BodyPool& pool_;
   Socket socket_;

@@ -221,7 +221,9 @@ bool H1Server::wants_input() const {
 }
 
 void H1Server::read() {
-  while (readable_ && wants_input() && read_once()) {
+  for (int reads = 0; readable_ && wants_input(); ++reads) {
+    if (reads == most_reads) return loop_.defer(*this);
+    if (!read_once()) break;
   }
 }
 

@@ -203,8 +203,9 @@ void H1Client::read() {
     exchange_.events->response_body(in_, false);
     exchange_.events->settle();
   }
-  while (readable_ && state_ != State::ended) {
-    if (!wants_input() || !read_once()) break;
+  for (int reads = 0; readable_ && state_ != State::ended && wants_input(); ++reads) {
+    if (reads == most_reads) return loop_.defer(*this);
+    if (!read_once()) break;
   }
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies larger than a proxy should ever hold: equal on the other side, in little memory."""
 
+import shutil
 import threading
 
 import pytest
@@ -294,3 +295,32 @@ class TestPipes:
         assert client.request("/small").response().status == 200
         weir.forbid_descriptors()
         self.check(client, "/large")
+
+    @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+    def test_a_source_that_never_runs_dry_has_no_turn_for_itself(self, weir_to, make_origin, raw,
+                                                                 tmp_path):
+        size = 100_000_000
+
+        def source(exchange):
+            exchange.body()
+            exchange.send(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
+            part = bytes(1 << 20)
+            for at in range(0, size, len(part)):
+                exchange.send(part[:size - at])
+
+        # What slows weir down, and neither side, makes both sides keep up with it.
+        trace = tmp_path / "trace"
+        calls = "trace=splice,epoll_wait"
+        weir = weir_to(make_origin(source), under=("strace", "-D", "-f", "-o", trace, "-e", calls),
+                       env={"ASAN_OPTIONS": "detect_leaks=0"})
+        client = raw(weir.port)
+        head = client.request().head()
+        assert sum(map(len, client.reader.parts(head))) == size
+        weir.stop()
+        turns = [0]
+        for line in trace.read_text().splitlines():
+            if "epoll_wait(" in line:
+                turns.append(0)
+            elif "splice(" in line:
+                turns[-1] += 1
+        assert 0 < max(turns) <= 200, "splices of one turn"
