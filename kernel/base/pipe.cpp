@@ -3,13 +3,28 @@
 
 #include "base/keeper.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace weir {
+namespace {
+
+// Descriptors are given out from the lowest on, so a number tells how many are used. The
+// connections that a process admits need nine tenths of them.
+int end_of_share() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  constexpr rlim_t most = std::numeric_limits<int>::max();
+  return static_cast<int>(std::min(limit.rlim_cur / 8, most));
+}
+
+}  // namespace
 
 PipePool::~PipePool() {
   while (idle_ != nullptr) close(std::exchange(idle_, idle_->next));
@@ -30,8 +45,10 @@ Pipe* PipePool::take() {
 
 Pipe* PipePool::open() {
   std::array<int, 2> ends{};
+  if (end_ == 0) end_ = end_of_share();
   if (::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) < 0) return nullptr;
-  if (::fcntl(ends[1], F_SETPIPE_SZ, size) < 0 && ::fcntl(ends[1], F_GETPIPE_SZ) < least_size) {
+  if (std::max(ends[0], ends[1]) >= end_ ||
+      (::fcntl(ends[1], F_SETPIPE_SZ, size) < 0 && ::fcntl(ends[1], F_GETPIPE_SZ) < least_size)) {
     ::close(ends[0]);
     ::close(ends[1]);
     return nullptr;

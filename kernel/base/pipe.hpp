@@ -32,8 +32,8 @@ class PipePool {
   PipePool(const PipePool&) = delete;
   PipePool& operator=(const PipePool&) = delete;
 
-  // Empty, with one reference; nullptr: no descriptor is left, or the system grants this user no
-  // pipe worth having (pipe(7), pipe-user-pages-soft).
+  // Empty, with one reference; nullptr: descriptors are wanted for connections, or the system
+  // grants this user no pipe worth having (pipe(7), pipe-user-pages-soft).
   Pipe* take();
 
  private:
@@ -42,11 +42,12 @@ class PipePool {
   static constexpr uint32_t spare = 16;
 
   static void give(Keeper* keeper) noexcept;
-  static Pipe* open();
+  Pipe* open();
   static void close(Pipe* pipe);
 
   Pipe* idle_ = nullptr;
   uint32_t count_ = 0;
+  int end_ = 0;  // of the descriptors that may be a pipe's; 0: not known yet
 };
 
 }  // namespace weir

@@ -122,9 +122,9 @@ void H1Client::deferred() noexcept { drive(); }
 
 void H1Client::expired() noexcept {
   // It may be the client that is slow, and then its own deadline is the one that counts.
-  const bool client_is_slow = (state_ == State::body && !exchange_.events->takes_response_body()) ||
-                              (state_ == State::head && !request_sent_ &&
-                               (out_.empty() || sends_later()));
+  const bool client_is_slow =
+      (state_ == State::body && !exchange_.events->takes_response_body()) ||
+      (state_ == State::head && !request_sent_ && (out_.empty() || sends_later()));
   if (state_ == State::connecting) {
     fail(Failure::Kind::connect, "connect_timeout");
   } else if (state_ == State::idle || state_ == State::closing) {

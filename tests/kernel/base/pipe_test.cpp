@@ -5,8 +5,10 @@
 #include "base/keeper.hpp"
 
 #include <string_view>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace weir::test {
@@ -58,6 +60,24 @@ BOOST_AUTO_TEST_CASE(its_slices_pass_from_queue_to_queue_and_are_no_memory) {
   out.drop(4);
   BOOST_TEST(out.front_piped().pipe == pipe);
   BOOST_TEST(out.front_file().size == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(pipes_leave_the_descriptors_that_connections_need) {
+  rlimit former{};
+  ::getrlimit(RLIMIT_NOFILE, &former);
+  rlimit low = former;
+  low.rlim_cur = 256;
+  ::setrlimit(RLIMIT_NOFILE, &low);
+  BodyPool pool;
+  std::vector<Pipe*> pipes;
+  while (Pipe* const pipe = pool.pipes().take()) pipes.push_back(pipe);
+  BOOST_TEST(pipes.size() > 0u);
+  BOOST_TEST(pipes.size() <= 16u);
+  const int next = ::dup(0);
+  BOOST_TEST(next >= 0);
+  ::close(next);
+  for (Pipe* const pipe : pipes) unref(pipe);
+  ::setrlimit(RLIMIT_NOFILE, &former);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
