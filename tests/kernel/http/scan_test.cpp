@@ -51,6 +51,24 @@ void check_copy_by_property() {
   }
 }
 
+// Each length up to two vectors and a half, and a byte that stops in each place of it.
+template <class Stop>
+void check_copy_at_each_place(char stop) {
+  for (size_t size = 0; size <= 40; ++size) {
+    for (size_t at = 0; at <= size; ++at) {
+      std::vector<char> from(size, 'a');
+      if (at < size) from[at] = stop;
+      const std::string_view view{from.data(), size};
+      std::string to(size + 2, '#');
+      BOOST_REQUIRE_EQUAL(scan::copy<Stop>(view, to.data() + 1), at == size);
+      BOOST_REQUIRE_EQUAL(scan::none<Stop>(view), at == size);
+      BOOST_REQUIRE_EQUAL(to.front(), '#');
+      BOOST_REQUIRE_EQUAL(to.back(), '#');
+      if (at == size) BOOST_REQUIRE_EQUAL(to.substr(1, size), view);
+    }
+  }
+}
+
 template <class Stop>
 void check_every_byte() {
   for (int value = 0; value < 256; ++value) {
@@ -74,6 +92,10 @@ BOOST_AUTO_TEST_CASE(the_vector_spelling_equals_the_definition_for_each_byte) {
 BOOST_AUTO_TEST_CASE(a_copy_is_exact_and_tells_of_bytes_that_stop) {
   check_copy_by_property<scan::ValueEnd>();
   check_copy_by_property<scan::Never>();
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_of_each_length_sees_each_place_and_writes_nothing_beside) {
+  for (const char stop : {'\0', '\r', '\n', '\x7f'}) check_copy_at_each_place<scan::ValueEnd>(stop);
 }
 
 BOOST_AUTO_TEST_CASE(the_vector_spelling_equals_the_definition_at_each_place) {
