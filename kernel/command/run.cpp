@@ -13,6 +13,7 @@
 #include "conf/scan.hpp"
 #include "conf/units.hpp"
 #include "serve/server.hpp"
+#include "supervise/alone.hpp"
 
 #include <iostream>
 #include <string>
@@ -134,7 +135,8 @@ int run(const Arguments& arguments) {
   }
   if (generation == nullptr || report.errors() > 0) return report.exit_status();
   if (!set_up_log(generation->model().server.log)) return wrong_world;
-  return Server(generation, process.names()).run();
+  Alone superior;
+  return Server(generation, process.names(), superior).run();
 }
 
 }  // namespace

@@ -9,11 +9,18 @@
 #include <mutex>
 #include <utility>
 
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
+
 namespace weir {
 
 Tasks::Tasks(unsigned threads, size_t limit) : limit_(limit) {
   expects(threads > 0, "a pool has threads");
+  // Signals are for the thread that reads them; a new thread begins with its maker's mask.
+  sigset_t all, former;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &former);
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
 }
 
 Tasks::~Tasks() {

@@ -28,7 +28,6 @@
 #include <thread>
 #include <utility>
 
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -75,17 +74,18 @@ size_t connection_limit(int64_t configured) {
 
 }  // namespace
 
-Server::Server(std::shared_ptr<Generation> generation, Names& names)
+Server::Server(std::shared_ptr<Generation> generation, Names& names, Superior& superior)
     : generation_(std::move(generation)),
       names_(names),
+      superior_(superior),
       loop_(control_index),
       handles_(control_index),
-      signals_(loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { caught(signal); }),
       clients_(random_bits()),
       tasks_(std::make_unique<Tasks>(pool_threads, pool_queue)),
       thread_{loop_, handles_, *tasks_},
       resolver_(loop_, *tasks_) {
   Host::enter(thread_);
+  superior_.serve_under(loop_, *this);
 }
 
 Server::~Server() {
@@ -105,7 +105,7 @@ bool Server::listen() {
                ": a listener needs an address, not a name");
       return false;
     }
-    auto listener = Listener::open(*address);
+    auto listener = superior_.listen(*address);
     if (!listener) {
       WEIR_LOG(WEIR_ERR, listener.error().text);
       return false;
@@ -188,7 +188,7 @@ void Server::heard(const std::string& failure) {
   if (!failure.empty()) {
     WEIR_LOG(WEIR_ERR, failure);
     failed_ = true;
-    drain();
+    if (!draining_) drain(true);
   }
   if (--starting_ > 0 || failed_) return;
   for (const Listener& listener : listeners_) {
@@ -196,26 +196,25 @@ void Server::heard(const std::string& failure) {
   }
   WEIR_LOG(WEIR_NOTICE, "ready: weir ", WEIR_VERSION, ", ", workers_.size(),
            workers_.size() == 1 ? " worker" : " workers");
+  superior_.ready();
 }
 
-void Server::caught(int signal) {
-  switch (signal) {
-    case SIGUSR1:
-      return reopen_logs();
-    case SIGHUP:
-      WEIR_LOG(WEIR_WARN, "SIGHUP: this version cannot reload; restart it");
-      return;
-    default:
-      if (draining_) return expired();
-      return drain();
-  }
+void Server::reload(uint64_t order) {
+  superior_.done(order, {false, "this version cannot reload; restart it"});
 }
 
-void Server::drain() {
-  if (std::exchange(draining_, true)) return;
+void Server::answer(uint64_t order, const std::string& question) {
+  superior_.done(order, {false, "no answer to " + question});
+}
+
+void Server::drain(bool for_good) {
+  if (std::exchange(draining_, true)) return expired();
+  for_good_ = for_good;
   WEIR_LOG(WEIR_NOTICE, "draining: no new connections; what runs may end");
   if (threads_.empty()) return loop_.stop();
-  for (Listener& listener : listeners_) listener.shut_door();
+  for (Listener& listener : listeners_) {
+    if (for_good_) listener.shut_door();
+  }
   accepting_ = workers_.size();
   for (const auto& worker : workers_) {
     worker->drain([this] { loop_.post([this] { close_listeners(); }); });
@@ -230,7 +229,9 @@ void Server::expired() noexcept {
 
 void Server::close_listeners() {
   if (--accepting_ > 0) return;
-  for (Listener& listener : listeners_) listener.remove_file();
+  for (Listener& listener : listeners_) {
+    if (for_good_) listener.remove_file();
+  }
   listeners_.clear();
 }
 

@@ -5,12 +5,12 @@
 // Thread: made and run on the main thread, which becomes the control thread.
 #pragma once
 
-#include "event/signals.hpp"
 #include "net/listener.hpp"
 #include "serve/client_counts.hpp"
 #include "serve/generation.hpp"
 #include "serve/upstream_addresses.hpp"
 #include "serve/worker.hpp"
+#include "supervise/superior.hpp"
 
 #include <atomic>
 #include <deque>
@@ -21,16 +21,16 @@
 
 namespace weir {
 
-class Server final : private Ticker, private Timer {
+class Server final : private Orders, private Ticker, private Timer {
  public:
-  // Expects: `names` is what the generation was built with and outlives this.
-  Server(std::shared_ptr<Generation> generation, Names& names);
+  // Expects: `names` is what the generation was built with and outlives this, as `superior` does.
+  Server(std::shared_ptr<Generation> generation, Names& names, Superior& superior);
   ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Listens, serves until SIGTERM or SIGINT and drains. The exit status: 0, or 2 when the world
-  // did not let it (told in the log).
+  // Listens, serves until it is ordered to drain. The exit status: 0, or 2 when the world did not
+  // let it (told in the log).
   int run();
 
  private:
@@ -40,19 +40,20 @@ class Server final : private Ticker, private Timer {
   void start_workers();
   void run_worker(Worker& worker);
   void heard(const std::string& failure);
-  void caught(int signal);
-  void drain();
+  void reload(uint64_t order) override;
+  void answer(uint64_t order, const std::string& question) override;
+  void drain(bool for_good) override;
+  void reopen_logs() override;
   void close_listeners();
   void worker_ended();
-  void reopen_logs();
   void tick() noexcept override;
   void expired() noexcept override;  // of the first look-ups, later of the drain
 
   std::shared_ptr<Generation> generation_;
   Names& names_;
+  Superior& superior_;
   Loop loop_;
   Handles handles_;
-  Signals signals_;
   ClientCounts clients_;
   std::vector<Listener> listeners_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -65,6 +66,7 @@ class Server final : private Ticker, private Timer {
   size_t running_ = 0;
   size_t accepting_ = 0;  // workers that still take connections
   bool draining_ = false;
+  bool for_good_ = true;  // nobody goes on with the listening sockets
   bool failed_ = false;
 };
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervise/alone.hpp"
+
+#include <weir/module.h>
+
+#include "base/log.hpp"
+#include "event/loop.hpp"
+#include "event/signals.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
+
+namespace weir {
+
+void Alone::serve_under(Loop& loop, Orders& orders) {
+  orders_ = &orders;
+  signals_ = std::make_unique<Signals>(
+      loop, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2},
+      [this](int signal) { caught(signal); });
+}
+
+void Alone::caught(int signal) {
+  switch (signal) {
+    case SIGHUP:
+      return reload_all([](const auto&) {});
+    case SIGUSR1:
+      return orders_->reopen_logs();
+    case SIGUSR2:
+      return upgrade([](const auto& outcomes) { WEIR_LOG(WEIR_ERR, outcomes.front().text); });
+    default:
+      return orders_->drain(true);
+  }
+}
+
+uint64_t Alone::expect(Told told) {
+  expected_.emplace(++last_order_, std::move(told));
+  return last_order_;
+}
+
+void Alone::done(uint64_t order, const Outcome& outcome) {
+  const auto found = expected_.find(order);
+  if (found == expected_.end()) return;
+  const Told told = std::move(found->second);
+  expected_.erase(found);
+  told({outcome});
+}
+
+void Alone::reload_all(Told told) { orders_->reload(expect(std::move(told))); }
+
+void Alone::ask_all(const std::string& question, Told told) {
+  orders_->answer(expect(std::move(told)), question);
+}
+
+void Alone::upgrade(Told told) {
+  told({{false, "an upgrade needs a supervisor, and this process runs without one: restart it"}});
+}
+
+}  // namespace weir
