@@ -2,7 +2,7 @@
 //
 // Runs the [[test]] tables of a file: each a request, and what must become of it.
 //
-// Thread: control, before anything serves.
+// Thread: control.
 #pragma once
 
 #include "serve/dry_run.hpp"

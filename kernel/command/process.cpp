@@ -14,17 +14,18 @@ namespace weir {
 
 Process::Process() : images_(Host::table(names_)) {}
 
-std::shared_ptr<Generation> Process::read_file(const std::string& path, conf::Report& report) {
+std::shared_ptr<Generation> Process::read_file(const std::string& path, conf::Report& report,
+                                               const Generation* previous) {
   auto document = conf::load_file(path, report);
   if (!document) return nullptr;
-  return Generation::build(std::move(*document), images_, names_, report);
+  return Generation::build(std::move(*document), images_, names_, report, previous);
 }
 
 std::shared_ptr<Generation> Process::read_text(const std::string& name, std::string text,
-                                               conf::Report& report) {
+                                               conf::Report& report, const Generation* previous) {
   auto document = conf::load_text(name, std::move(text), report);
   if (!document) return nullptr;
-  return Generation::build(std::move(*document), images_, names_, report);
+  return Generation::build(std::move(*document), images_, names_, report, previous);
 }
 
 }  // namespace weir

@@ -23,9 +23,11 @@ class Process {
   Names& names() { return names_; }
 
   // nullptr: nothing could be made of it. With errors in the report it must not serve.
-  std::shared_ptr<Generation> read_file(const std::string& path, conf::Report& report);
+  // `previous` as in Generation::build.
+  std::shared_ptr<Generation> read_file(const std::string& path, conf::Report& report,
+                                        const Generation* previous = nullptr);
   std::shared_ptr<Generation> read_text(const std::string& name, std::string text,
-                                        conf::Report& report);
+                                        conf::Report& report, const Generation* previous = nullptr);
 
  private:
   Names names_;

@@ -12,6 +12,8 @@
 #include "conf/report.hpp"
 #include "conf/scan.hpp"
 #include "conf/units.hpp"
+#include "serve/log_target.hpp"
+#include "serve/reload.hpp"
 #include "serve/server.hpp"
 #include "supervise/alone.hpp"
 
@@ -97,21 +99,19 @@ std::string file_text(const Arguments& arguments) {
   return text + "[[route]]\nto = \"to\"\n[upstream.to]\nendpoints = " + listed(endpoints) + "\n";
 }
 
-bool set_up_log(const conf::Log& wanted) {
-  const LogFormat format = wanted.json ? LogFormat::json : LogFormat::text;
-  Log& log = Log::instance();
-  log.set_level(wanted.level);
-  if (wanted.file.empty()) {
-    log.set_channel(stderr_channel(format));
-    return true;
-  }
-  const auto channel = file_channel(wanted.file, format);
-  if (!channel) {
-    std::cerr << "weir run: " << channel.error().text << '\n';
-    return false;
-  }
-  log.set_channel(*channel);
-  return true;
+// Reads what is to be served, and runs its tests. Without a file it is always the same.
+Source source_of(const Arguments& arguments, Process& process) {
+  const bool in_memory = arguments.has("listen") || arguments.has("to");
+  const std::string file = arguments.value("config", default_file);
+  const std::string text = in_memory ? file_text(arguments) : std::string();
+  return [=, &process](conf::Report& report, const Generation* previous) {
+    auto generation = in_memory ? process.read_text("command line", text, report, previous)
+                                : process.read_file(file, report, previous);
+    if (generation != nullptr && report.errors() == 0) {
+      run_file_tests(generation, process.names(), report);
+    }
+    return generation;
+  };
 }
 
 int run(const Arguments& arguments) {
@@ -121,22 +121,20 @@ int run(const Arguments& arguments) {
   Process process;
   conf::Report report;
   const bool in_memory = arguments.has("listen") || arguments.has("to");
-  const std::string file = arguments.value("config", default_file);
-  const auto generation = in_memory
-                              ? process.read_text("command line", file_text(arguments), report)
-                              : process.read_file(file, report);
-  if (generation != nullptr && report.errors() == 0) {
-    run_file_tests(generation, process.names(), report);
-  }
+  const Source source = source_of(arguments, process);
+  const auto generation = source(report, nullptr);
   print(report);
   if (generation == nullptr && !in_memory && !arguments.has("config")) {
     std::cerr << "another file: weir run -c FILE\n"
                  "without a file: weir run --listen :8080 --to http://127.0.0.1:9001\n";
   }
   if (generation == nullptr || report.errors() > 0) return report.exit_status();
-  if (!set_up_log(generation->model().server.log)) return wrong_world;
+  if (const auto log = apply_log(generation->model().server.log); !log) {
+    std::cerr << "weir run: " << log.error().text << '\n';
+    return wrong_world;
+  }
   Alone superior;
-  return Server(generation, process.names(), superior).run();
+  return Server(generation, process.names(), superior, source).run();
 }
 
 }  // namespace

@@ -13,6 +13,8 @@ struct HeadLimits {
   size_t field = 16384;  // a field line, without its CRLF
   size_t total = 32768;  // the head with its empty line
   size_t fields = 100;   // each part of a Cookie counts as one, as it does in HTTP/2
+
+  bool operator==(const HeadLimits&) const = default;
 };
 
 inline constexpr HeadLimits response_limits{

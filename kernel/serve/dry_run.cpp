@@ -190,15 +190,18 @@ DryRun::DryRun(std::shared_ptr<Generation> generation, Names& names)
       loop_(dry_index),
       handles_(dry_index),
       tasks_(1, 16),
-      thread_{loop_, handles_, tasks_} {
+      thread_{loop_, handles_, tasks_},
+      former_(Host::current()) {
   Host::enter(thread_);
   const LoopParts parts{loop_, bodies_, handles_, tasks_, names_, date_, 1};
-  site_ = std::make_unique<LoopSite>(generation_, parts, "weir-dry", LoopSite::Purpose::dry);
+  site_ =
+      std::make_unique<LoopSite>(generation_, parts, "weir-dry", nullptr, LoopSite::Purpose::dry);
 }
 
 DryRun::~DryRun() {
   site_.reset();
   Host::leave(thread_);
+  if (former_ != nullptr) Host::enter(*former_);
 }
 
 DryResult DryRun::run(const DryRequest& request) {

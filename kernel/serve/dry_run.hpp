@@ -7,7 +7,7 @@
 // for right before it does it, and routes are judged as they were when the route was looked for,
 // before the route's own filters rewrote the path.
 //
-// Thread: control, in a process that does not serve.
+// Thread: control.
 #pragma once
 
 #include "host/host.hpp"
@@ -69,6 +69,7 @@ class DryRun {
   HttpDate date_;
   Tasks tasks_;
   HostThread thread_;
+  HostThread* former_;  // whose place this one takes meanwhile; nullptr: nobody's
   std::unique_ptr<LoopSite> site_;
 };
 

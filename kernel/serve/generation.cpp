@@ -18,7 +18,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -64,14 +66,17 @@ Generation::Generation(conf::Document document, conf::Model model, Images& image
       registry_(images, module_folders()) {}
 
 std::unique_ptr<Generation> Generation::build(conf::Document document, Images& images, Names& names,
-                                              conf::Report& report) {
+                                              conf::Report& report, const Generation* previous) {
   auto model = conf::read_model(document, report);
   if (!model) return nullptr;
   std::unique_ptr<Generation> made(new Generation(std::move(document), std::move(*model), images));
+  if (previous != nullptr) made->number_ = previous->number_ + 1;
   made->load_modules(report);
-  made->instances_ = std::make_unique<Instances>(made->model_, made->registry_, names, report);
+  made->instances_ =
+      std::make_unique<Instances>(made->model_, made->registry_, names, report,
+                                  previous == nullptr ? nullptr : previous->instances_.get());
   made->make_chains(report);
-  made->make_upstreams();
+  made->make_upstreams(previous);
   made->make_router(names, report);
   return made;
 }
@@ -128,7 +133,13 @@ void Generation::make_chains(conf::Report& report) {
   }
 }
 
-void Generation::make_upstreams() {
+// An upstream that keeps its options keeps its connections and counters, though it may get other
+// endpoints.
+void Generation::make_upstreams(const Generation* previous) {
+  std::map<std::string_view, std::shared_ptr<Upstream>> former;
+  if (previous != nullptr) {
+    for (const auto& upstream : previous->upstreams_) former[upstream->options().name] = upstream;
+  }
   for (const conf::Upstream& upstream : model_.upstreams) {
     Balancer balancer;
     if (upstream.balancer) {
@@ -137,7 +148,11 @@ void Generation::make_upstreams() {
         balancer = {&use.instance->component->as<weir_balancer>(), use.instance->handle};
       }
     }
-    upstreams_.push_back(std::make_unique<Upstream>(options_of(upstream, model_.server), balancer));
+    const UpstreamOptions options = options_of(upstream, model_.server);
+    const auto known = former.find(options.name);
+    const bool same = known != former.end() && known->second->options() == options &&
+                      known->second->balancer() == balancer;
+    upstreams_.push_back(same ? known->second : std::make_shared<Upstream>(options, balancer));
   }
 }
 

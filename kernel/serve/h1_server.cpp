@@ -45,8 +45,9 @@ void write_head(Body& out, const ResponseHead& head, Persistence persistence) {
 
 }  // namespace
 
-H1Server::H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, const Origin& origin)
-    : Wire(loop, pool), owner_(owner), origin_(origin), scanner_(owner.limits().head) {}
+H1Server::H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, Inlet& inlet,
+                   const weir_address& peer)
+    : Wire(loop, pool), owner_(owner), inlet_(inlet), peer_(peer), scanner_(owner.limits().head) {}
 
 H1Server::~H1Server() {
   out_.clear();  // before the exchange whose module may have lent the bytes
@@ -65,6 +66,10 @@ void H1Server::drain() {
   if (state_ == State::idle && held_.empty()) loop_.arm(*this, drain_grace);
 }
 
+void H1Server::cut() {
+  if (state_ != State::ended) gone("drain_deadline");
+}
+
 // ---- what the exchange asks for
 
 void H1Server::send_interim(const ResponseHead& head) {
@@ -74,7 +79,7 @@ void H1Server::send_interim(const ResponseHead& head) {
 // Whether this connection can serve another request after this response.
 bool H1Server::may_continue(const ResponseHead& head) const {
   const RequestHead& request = exchange_->request();
-  if (!request.keep_alive || owner_.draining() || requests_ >= owner_.limits().requests ||
+  if (!request.keep_alive || owner_.draining(inlet_) || requests_ >= owner_.limits().requests ||
       input_over_ || head.framing.kind == Framing::Kind::until_close) {
     return false;
   }
@@ -328,11 +333,11 @@ void H1Server::begin_exchange(std::string_view head) {
   persists_ = true;
   response_queued_ = false;
   trailers_ = nullptr;
-  exchange_ = &owner_.create_exchange(origin_.listener, *this, origin_.peer);
+  exchange_ = &owner_.create_exchange(inlet_, *this, peer_);
   Arena& arena = exchange_->arena();
   RequestHead& request = exchange_->request();
   const RequestOptions options{owner_.limits().head, exchange_->listener().scheme,
-                               origin_.allow_encoded_slash};
+                               owner_.limits().encoded_slash};
   const std::string_view text = arena.copy(head);
   std::string().swap(held_);  // what is left of it is with the caller
   const Names& names = exchange_->site().names;
@@ -358,7 +363,7 @@ void H1Server::refuse(const Refusal& refusal) {
   state_ = State::exchange;
   client_closes_ = false;
   body_ = BodyReader(Framing{});
-  exchange_ = &owner_.create_exchange(origin_.listener, *this, origin_.peer);
+  exchange_ = &owner_.create_exchange(inlet_, *this, peer_);
   exchange_->refuse(refusal);
   exchange_->settle();
 }
@@ -481,7 +486,9 @@ void H1Server::next_request() {
   }
 }
 
-void H1Server::rest() { loop_.arm(*this, owner_.draining() ? drain_grace : owner_.keep_alive()); }
+void H1Server::rest() {
+  loop_.arm(*this, owner_.draining(inlet_) ? drain_grace : owner_.keep_alive());
+}
 
 // Closing with bytes unread would reset the connection and take the response from the client
 // (RFC 9112, 9.6): the direction to it is ended first, then what comes is dropped for a moment.

@@ -23,9 +23,11 @@
 namespace weir {
 
 class H1Server;
+struct Inlet;
 
 struct ServerLimits {
   HeadLimits head;
+  bool encoded_slash = false;         // some route may let %2F through
   uint64_t requests = 10'000;         // of one connection
   uint64_t unread_body = 64 * 1024;   // read and dropped to save the connection
   Clock::duration head_time{};        // from its first byte
@@ -43,11 +45,12 @@ struct ServerLimits {
 class ConnectionOwner {
  public:
   virtual const ServerLimits& limits() const = 0;
-  virtual bool draining() const = 0;
+  // Whether connections that came in there are to end with their exchange.
+  virtual bool draining(const Inlet& inlet) const = 0;
   // How long a connection may rest now; less when connections are nearly used up.
   virtual Clock::duration keep_alive() const = 0;
-  // For a request on this listener; it lives until destroy.
-  virtual Exchange& create_exchange(uint32_t listener, ServerStream& stream,
+  // For a request that came in there; it lives until destroy.
+  virtual Exchange& create_exchange(const Inlet& inlet, ServerStream& stream,
                                     const weir_address& peer) = 0;
   virtual void destroy_exchange(Exchange& exchange) = 0;
   // The owner destroys it, not before this turn is over.
@@ -59,14 +62,9 @@ class ConnectionOwner {
 
 class H1Server final : public Wire, public ServerStream, private Deferred, private Timer {
  public:
-  // What it needs of its listener.
-  struct Origin {
-    uint32_t listener = 0;
-    weir_address peer{};
-    bool allow_encoded_slash = false;  // some route may let %2F through
-  };
-
-  H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, const Origin& origin);
+  // Expects: the inlet outlives this.
+  H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, Inlet& inlet,
+           const weir_address& peer);
   ~H1Server() override;
   H1Server(const H1Server&) = delete;
   H1Server& operator=(const H1Server&) = delete;
@@ -76,7 +74,12 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   // The process ends: no request after the one that runs, or that comes within the next moment.
   void drain();
 
-  const weir_address& peer() const { return origin_.peer; }
+  // Nothing goes on, whatever was on its way.
+  void cut();
+
+  const weir_address& peer() const { return peer_; }
+  Inlet& inlet() const { return inlet_; }
+  const Exchange* exchange() const { return exchange_; }
 
   // The owner's notes.
   size_t place = 0;      // among its connections
@@ -133,7 +136,8 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   bool body_too_slow() const;
 
   ConnectionOwner& owner_;
-  Origin origin_;
+  Inlet& inlet_;
+  weir_address peer_;
   Exchange* exchange_ = nullptr;
   HeadScanner scanner_;
   BodyReader body_{Framing{}};

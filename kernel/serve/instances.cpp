@@ -3,6 +3,7 @@
 
 #include <weir/module.h>
 
+#include "conf/fingerprint.hpp"
 #include "conf/model.hpp"
 #include "conf/place.hpp"
 #include "conf/report.hpp"
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -66,6 +68,18 @@ uint32_t metric(void* report, uint32_t kind, const char* name, const char* help)
   return static_cast<uint32_t>(metrics.size() - 1);
 }
 
+// What an instance is to the file, whatever its keys.
+std::string role_of(const Component& component, const std::string& name) {
+  return std::string(component.table.kind) + ' ' + component.table.name + ' ' + name;
+}
+
+// Within one image the instances know each other's form.
+void hand_over(Instance& from, Instance& to) {
+  if (from.component->image == to.component->image && to.component->table.adopt != nullptr) {
+    to.component->table.adopt(to.handle, from.handle);
+  }
+}
+
 }  // namespace
 
 Instance::~Instance() {
@@ -80,12 +94,13 @@ bool InstanceUse::is_handler() const {
 }
 
 Instances::Instances(const conf::Model& model, const Registry& registry, Names& names,
-                     conf::Report& report)
+                     conf::Report& report, const Instances* previous)
     : model_(model),
       registry_(registry),
       names_(names),
       report_(report),
       intern_([this](std::string_view name) { return names_.intern(name); }) {
+  if (previous != nullptr) remember(*previous);
   make_named(model.filters, {filter_kind, handler_kind}, "filter");
   make_named(model.observers, {observer_kind}, "observer");
 }
@@ -142,34 +157,62 @@ void Instances::make_named(const std::vector<conf::Instance>& tables, const Kind
   }
 }
 
+void Instances::remember(const Instances& previous) {
+  for (const auto& instance : previous.all_) {
+    former_named_[role_of(*instance->component, instance->name)] = instance;
+    if (!instance->identity_.empty()) former_.emplace(instance->identity_, instance);
+  }
+}
+
+// The same instance of the generation before, once.
+Instance* Instances::keep(const std::string& identity) {
+  const auto found = former_.find(identity);
+  if (found == former_.end()) return nullptr;
+  all_.push_back(std::move(found->second));
+  former_.erase(found);
+  return all_.back().get();
+}
+
 Instance* Instances::make(const Making& making) {
-  auto instance = std::make_unique<Instance>();
-  instance->component = making.component;
-  instance->name = making.name;
-  instance->input_ = making.input;
-  instance->input_.besides = &conf::instance_schema();
+  conf::Input input = making.input;
+  input.besides = &conf::instance_schema();
   const bool security = (making.component->table.flags & WEIR_SECURITY) != 0;
-  instance->fails_open = making.keys.on_fault == conf::OnFault::standard
-                             ? !security
-                             : making.keys.on_fault == conf::OnFault::open;
-  if (security && instance->fails_open) {
-    report_.error(making.input.place,
-                  making.input.title + ": on_fault: a module that guards never lets a fault pass",
+  const bool fails_open = making.keys.on_fault == conf::OnFault::standard
+                              ? !security
+                              : making.keys.on_fault == conf::OnFault::open;
+  if (security && fails_open) {
+    report_.error(input.place,
+                  input.title + ": on_fault: a module that guards never lets a fault pass",
                   "remove on_fault, or write on_fault = \"closed\"");
   }
+  const weir_schema& schema = schema_of(*making.component);
+  std::string identity = conf::fingerprint(schema, input);
+  const std::string role = role_of(*making.component, making.name);
+  if (!identity.empty()) identity += making.component->image->sha256() + role;
+  if (Instance* const kept = identity.empty() ? nullptr : keep(identity)) {
+    inputs_[kept] = std::move(input);
+    return kept;
+  }
+  auto instance = std::make_shared<Instance>();
+  instance->component = making.component;
+  instance->name = making.name;
+  instance->identity_ = std::move(identity);
+  instance->fails_open = fails_open;
   instance->wait_timeout = making.keys.wait_timeout;
-  instance->conf = conf::fill(schema_of(*making.component), instance->input_, instance->storage_,
-                              report_, intern_);
+  instance->conf = conf::fill(schema, input, instance->storage_, report_, intern_);
   if (instance->conf == nullptr) return nullptr;
-  configure(*instance);
+  configure(*instance, input);
+  const auto former = former_named_.find(role);
+  if (former != former_named_.end()) instance->predecessor = former->second;
+  inputs_[instance.get()] = std::move(input);
   all_.push_back(std::move(instance));
   return all_.back().get();
 }
 
-void Instances::configure(Instance& instance) {
+void Instances::configure(Instance& instance, const conf::Input& input) {
   const weir_component& table = instance.component->table;
   if (table.configure == nullptr) return;
-  Configuring configuring{instance, instance.input_, report_};
+  Configuring configuring{instance, input, report_};
   const weir_setup setup{
       sizeof(weir_setup), 0, as_str(instance.name), instance.conf, &configuring, complain, metric};
   const size_t errors = report_.errors();
@@ -178,8 +221,8 @@ void Instances::configure(Instance& instance) {
     Host::name_instance(instance.handle, std::string(table.name) + " \"" + instance.name + "\"");
   }
   if (rc == WEIR_OK || report_.errors() > errors) return;
-  report_.error(instance.input_.place,
-                instance.input_.title + ": module '" + instance.component->image->module().name +
+  report_.error(input.place,
+                input.title + ": module '" + instance.component->image->module().name +
                     "' refuses this configuration and does not say why",
                 "tell the author of the module");
 }
@@ -187,10 +230,10 @@ void Instances::configure(Instance& instance) {
 // A place that sets PER_ROUTE keys of a named instance again.
 InstanceUse Instances::overlaid(Instance& instance, const conf::Use& use) {
   if (use.keys == nullptr) return {&instance, instance.conf};
-  conf::Input input = instance.input_;
+  conf::Input input = inputs_.at(&instance);
   input.overlay = use.keys;
   const void* const conf =
-      conf::fill(schema_of(*instance.component), input, instance.storage_, report_, intern_);
+      conf::fill(schema_of(*instance.component), input, overlays_, report_, intern_);
   return {conf == nullptr ? nullptr : &instance, conf};
 }
 
@@ -233,7 +276,11 @@ InstanceUse Instances::balancer(const conf::Use& use, const std::string& upstrea
 }
 
 std::string Instances::start() {
+  former_.clear();
+  former_named_.clear();
   for (const auto& instance : all_) {
+    if (instance->started) continue;
+    if (const auto former = std::move(instance->predecessor)) hand_over(*former, *instance);
     const auto start = instance->component->table.start;
     if (start != nullptr && start(instance->handle) != WEIR_OK) {
       return std::string(instance->component->table.name) + " \"" + instance->name +

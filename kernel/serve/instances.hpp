@@ -8,6 +8,10 @@
 // by its own name is an instance without keys, shared by all such places; with keys it is one of
 // its own. `configure` runs for each, so that a check runs the real code.
 //
+// A reload keeps what it does not change: an instance of the same code with the same keys goes on
+// as it is, with all its state, and belongs to both generations. One that is named the same but has
+// other keys is a new instance, which may take over what the former has learned.
+//
 // Thread: control. What is made here is read by loops once the generation is published.
 #pragma once
 
@@ -22,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir {
@@ -29,6 +34,8 @@ namespace weir {
 struct Metric {
   std::string name, help;
   uint32_t kind = 0;
+
+  bool operator==(const Metric&) const = default;
 };
 
 class Instance {
@@ -41,6 +48,8 @@ class Instance {
   Clock::duration wait_timeout{};
   std::vector<Metric> metrics;  // by cell
   bool started = false;
+  // Of the generation before, with the same component and name; until this one is started.
+  std::shared_ptr<Instance> predecessor;
 
   Instance() = default;
   ~Instance();
@@ -50,7 +59,9 @@ class Instance {
  private:
   friend class Instances;
   conf::Storage storage_;
-  conf::Input input_;
+  // What it was made of: equal for instances that cannot differ. Empty: there may be a difference
+  // that the file does not show.
+  std::string identity_;
 };
 
 // One place where an instance is used; instance == nullptr: it was wrong and has been reported.
@@ -62,16 +73,19 @@ struct InstanceUse {
 
 class Instances {
  public:
-  Instances(const conf::Model& model, const Registry& registry, Names& names, conf::Report& report);
+  // `previous` may be nullptr: nothing is kept.
+  Instances(const conf::Model& model, const Registry& registry, Names& names, conf::Report& report,
+            const Instances* previous);
 
   // A name in the `filters` of a listener or route: a filter or a handler.
   InstanceUse chain_use(const conf::Use& use);
   InstanceUse balancer(const conf::Use& use, const std::string& upstream);
   const std::vector<InstanceUse>& observers() const { return observers_; }
 
-  const std::vector<std::unique_ptr<Instance>>& all() const { return all_; }
+  const std::vector<std::shared_ptr<Instance>>& all() const { return all_; }
 
-  // Calls start on each; an error text on the first failure.
+  // Hands over what predecessors have learned and calls start on each that has not been started;
+  // an error text on the first failure.
   std::string start();
 
  private:
@@ -86,7 +100,9 @@ class Instances {
   const Component* wanted(const Kinds& kinds, const conf::Use& use, const char* what);
   std::vector<std::string> known(const Kinds& kinds) const;
   Instance* make(const Making& making);
-  void configure(Instance& instance);
+  void remember(const Instances& previous);
+  Instance* keep(const std::string& identity);
+  void configure(Instance& instance, const conf::Input& input);
   void make_named(const std::vector<conf::Instance>& tables, const Kinds& kinds, const char* what);
   InstanceUse overlaid(Instance& instance, const conf::Use& use);
   InstanceUse anonymous(const Component& component, const conf::Use& use);
@@ -96,7 +112,11 @@ class Instances {
   Names& names_;
   conf::Report& report_;
   conf::Intern intern_;
-  std::vector<std::unique_ptr<Instance>> all_;
+  std::multimap<std::string_view, std::shared_ptr<Instance>> former_;  // by identity
+  std::map<std::string, std::shared_ptr<Instance>> former_named_;      // by kind and names
+  std::vector<std::shared_ptr<Instance>> all_;
+  std::map<const Instance*, conf::Input> inputs_;  // as this generation's file has them
+  conf::Storage overlays_;
   std::map<std::string, Instance*> named_;  // [filter.NAME]
   std::map<std::string, Instance*> plain_;  // used by the component's name, without keys
   std::vector<InstanceUse> observers_;

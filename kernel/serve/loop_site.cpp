@@ -20,27 +20,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace weir {
 
 LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
-                   std::string_view pseudonym, Purpose purpose)
+                   std::string_view pseudonym, const LoopSite* previous, Purpose purpose)
     : generation_(std::move(generation)),
       site_(parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names, parts.date) {
   const conf::Model& model = generation_->model();
   const bool dry = purpose == Purpose::dry;
   for (const auto& instance : generation_->instances().all()) {
     const bool observes = std::holds_alternative<weir_observer>(instance->component->ops);
-    if (!dry || !observes) add_instance(*instance, parts);
+    if (!dry || !observes) add_instance(*instance, parts, previous);
   }
   for (const auto& upstream : generation_->upstreams()) {
-    upstreams_.push_back(dry ? nullptr
-                             : std::make_unique<LoopUpstream>(*upstream, parts.loop, parts.bodies));
+    if (dry) {
+      upstreams_.push_back(nullptr);
+    } else {
+      add_upstream(*upstream, parts, previous);
+    }
   }
   for (const InstanceUse& use : generation_->instances().observers()) {
     if (!dry) site_.observers.push_back(use_of<weir_observer>(use));
@@ -61,42 +64,79 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
 
 LoopSite::~LoopSite() {
   flush();
+  by_instance_.clear();
   // What began last ends first, since it may have been given something of one before it.
-  for (OnLoop& instance : std::views::reverse(instances_)) {
-    // First of all: what still comes finds that the owner has ended.
-    site_.handles.remove(instance.view.ref);
-    List<Dependent>& dependents = instance.view.dependents;
-    while (Dependent* const dependent = dependents.take_first()) dependent->owner_ended();
-    const weir_component& component = *instance.view.component;
-    if (instance.started && component.worker_stop != nullptr) {
-      component.worker_stop(instance.view.instance, instance.view.state);
-    }
-  }
+  while (!instances_.empty()) instances_.pop_back();
 }
 
-void LoopSite::add_instance(const Instance& instance, const LoopParts& parts) {
-  OnLoop& made = instances_.emplace_back();
-  by_instance_[&instance] = &made;
+LoopSite::OnLoop::~OnLoop() {
+  // First of all: what still comes finds that the owner has ended.
+  handles.remove(view.ref);
+  while (Dependent* const dependent = view.dependents.take_first()) dependent->owner_ended();
+  const weir_component& component = *view.component;
+  if (started && component.worker_stop != nullptr) component.worker_stop(view.instance, view.state);
+}
+
+// Counts go on where an instance is replaced by one that counts the same.
+std::shared_ptr<std::vector<uint64_t>> LoopSite::cells_for(const Instance& instance) const {
+  for (const auto& [known, on_loop] : by_instance_) {
+    if (known->name == instance.name && known->component->image == instance.component->image &&
+        known->component == instance.component && known->metrics == instance.metrics) {
+      return on_loop->cells;
+    }
+  }
+  return nullptr;
+}
+
+void LoopSite::add_instance(const Instance& instance, const LoopParts& parts,
+                            const LoopSite* previous) {
+  const char* const* name = instance.component->table.identity;
+  for (; name != nullptr && *name != nullptr; ++name) {
+    site_.identity.push_back(parts.names.find(*name));
+  }
+  if (previous != nullptr) {
+    const auto kept = previous->by_instance_.find(&instance);
+    if (kept != previous->by_instance_.end()) {
+      instances_.push_back(kept->second);
+      by_instance_[&instance] = kept->second;
+      return;
+    }
+  }
+  const auto made = std::make_shared<OnLoop>(parts.handles);
+  instances_.push_back(made);
+  by_instance_[&instance] = made;
   const weir_component& component = instance.component->table;
-  made.cells.resize(instance.metrics.size());
-  InstanceOnLoop& view = made.view;
+  if (previous != nullptr) made->cells = previous->cells_for(instance);
+  if (made->cells == nullptr) {
+    made->cells = std::make_shared<std::vector<uint64_t>>(instance.metrics.size());
+  }
+  InstanceOnLoop& view = made->view;
   view.component = &component;
   view.name = instance.name;
   view.instance = instance.handle;
-  view.cells = made.cells.data();
+  view.cells = made->cells->data();
   view.fails_open = instance.fails_open;
   view.wait_timeout = instance.wait_timeout;
   view.ref = parts.handles.add(HandleKind::instance, &view);
   if (view.ref == 0) failure_ = "no ref is left for an instance";
-  for (const char* const* name = component.identity; name != nullptr && *name != nullptr; ++name) {
-    site_.identity.push_back(parts.names.find(*name));
-  }
   if (component.worker_start == nullptr || !failure_.empty()) return;
-  made.worker = {sizeof(weir_worker), parts.loop.index(), parts.loops, view.ref, view.cells};
-  made.started = component.worker_start(view.instance, &made.worker, &view.state) == WEIR_OK;
-  if (made.started) return;
+  made->worker = {sizeof(weir_worker), parts.loop.index(), parts.loops, view.ref, view.cells};
+  made->started = component.worker_start(view.instance, &made->worker, &view.state) == WEIR_OK;
+  if (made->started) return;
   failure_ = std::string(component.name) + " \"" + instance.name + "\" could not start on worker " +
-             std::to_string(made.worker.index) + "; what it logged before may say why";
+             std::to_string(made->worker.index) + "; what it logged before may say why";
+}
+
+void LoopSite::add_upstream(Upstream& upstream, const LoopParts& parts, const LoopSite* previous) {
+  std::shared_ptr<LoopUpstream>& on_loop = by_upstream_[&upstream];
+  if (on_loop == nullptr && previous != nullptr) {
+    const auto kept = previous->by_upstream_.find(&upstream);
+    if (kept != previous->by_upstream_.end()) on_loop = kept->second;
+  }
+  if (on_loop == nullptr) {
+    on_loop = std::make_shared<LoopUpstream>(upstream, parts.loop, parts.bodies);
+  }
+  upstreams_.push_back(on_loop.get());
 }
 
 template <class Ops>
@@ -135,7 +175,7 @@ void LoopSite::add_routes(const Names& names) {
     RouteOnLoop& made = routes_.emplace_back();
     made.name = route.name;
     made.chain = chain_of(generation_->route_chain(i));
-    if (route.upstream != conf::no_upstream) made.upstream = upstreams_[route.upstream].get();
+    if (route.upstream != conf::no_upstream) made.upstream = upstreams_[route.upstream];
     made.max_body = route.max_body.value_or(model.server.limits.body);
     made.timeout = route.timeout.value_or(conf::Duration{});
     made.websocket = route.websocket;
@@ -157,25 +197,26 @@ void LoopSite::find(const Exchange& exchange, Found& found) const {
 }
 
 void LoopSite::flush() {
-  for (const OnLoop& instance : instances_) {
+  for (const auto& instance : instances_) {
     for (const ObserverUse& use : site_.observers) {
-      const bool flushes =
-          use.owner == &instance.view && instance.runs() && WEIR_HAS(weir_observer, use.ops, flush);
+      const bool flushes = use.owner == &instance->view && instance->runs() &&
+                           WEIR_HAS(weir_observer, use.ops, flush);
       if (!flushes) continue;
-      use.ops->flush(instance.view.instance, instance.view.state);
+      use.ops->flush(instance->view.instance, instance->view.state);
     }
   }
 }
 
 void LoopSite::reopen() {
-  for (const OnLoop& instance : instances_) {
-    const auto reopen = instance.view.component->reopen;
-    if (reopen != nullptr && instance.runs()) reopen(instance.view.instance, instance.view.state);
+  for (const auto& instance : instances_) {
+    const InstanceOnLoop& view = instance->view;
+    const auto reopen = view.component->reopen;
+    if (reopen != nullptr && instance->runs()) reopen(view.instance, view.state);
   }
 }
 
 void LoopSite::close_idle() {
-  for (const auto& upstream : upstreams_) upstream->close_idle();
+  for (const auto& [upstream, on_loop] : by_upstream_) on_loop->close_idle();
 }
 
 }  // namespace weir

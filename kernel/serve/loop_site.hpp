@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A generation on one loop: made on the loop's thread when the generation goes live there, gone
-// when its last exchange is.
+// A generation on one loop: made on the loop's thread before the generation goes live there, gone
+// when its last exchange is. What a generation has kept of the one before, its site has too:
+// instances with their state on this loop, upstreams with their connections.
 //
 // Thread: its loop.
 #pragma once
@@ -9,10 +10,11 @@
 #include "chain/site.hpp"
 #include "serve/generation.hpp"
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace weir {
@@ -32,8 +34,9 @@ class LoopSite final : private RouteFinder {
   // A dry site runs chains and handlers, but has no upstreams and nobody who writes logs.
   enum class Purpose : uint8_t { serve, dry };
 
+  // `previous` may be nullptr. Expects: it serves, or has served, on this loop.
   LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
-           std::string_view pseudonym, Purpose purpose = Purpose::serve);
+           std::string_view pseudonym, const LoopSite* previous, Purpose purpose = Purpose::serve);
   ~LoopSite();
   LoopSite(const LoopSite&) = delete;
   LoopSite& operator=(const LoopSite&) = delete;
@@ -47,25 +50,32 @@ class LoopSite final : private RouteFinder {
   // The first worker_start that failed, in words; empty: all is well.
   const std::string& failure() const { return failure_; }
 
-  size_t exchanges = 0;  // that run on it
-
   void flush();   // every second: observers write what they hold
   void reopen();  // log files anew
   void close_idle();
 
  private:
-  struct OnLoop {  // an instance with memory of its own on this loop
-    InstanceOnLoop view;
-    weir_worker worker{};  // modules keep a pointer to it
-    std::vector<uint64_t> cells;
-    bool started = false;
+  // An instance with memory of its own on this loop. Ends there with the last site that has it.
+  struct OnLoop {
+    explicit OnLoop(Handles& refs) : handles(refs) {}
+    ~OnLoop();
+    OnLoop(const OnLoop&) = delete;
+    OnLoop& operator=(const OnLoop&) = delete;
 
     // Nothing of it may be called on this loop but by what it has started.
     bool runs() const { return view.component->worker_start == nullptr || started; }
+
+    Handles& handles;
+    InstanceOnLoop view;
+    weir_worker worker{};  // modules keep a pointer to it
+    std::shared_ptr<std::vector<uint64_t>> cells;
+    bool started = false;
   };
 
   void find(const Exchange& exchange, Found& found) const override;
-  void add_instance(const Instance& instance, const LoopParts& parts);
+  void add_instance(const Instance& instance, const LoopParts& parts, const LoopSite* previous);
+  std::shared_ptr<std::vector<uint64_t>> cells_for(const Instance& instance) const;
+  void add_upstream(Upstream& upstream, const LoopParts& parts, const LoopSite* previous);
   ChainOnLoop chain_of(const Chain& chain) const;
   template <class Ops>
   Use<Ops> use_of(const InstanceUse& use) const;
@@ -74,9 +84,10 @@ class LoopSite final : private RouteFinder {
 
   std::shared_ptr<Generation> generation_;
   SiteOnLoop site_;
-  std::deque<OnLoop> instances_;
-  std::map<const Instance*, OnLoop*> by_instance_;
-  std::vector<std::unique_ptr<LoopUpstream>> upstreams_;
+  std::vector<std::shared_ptr<OnLoop>> instances_;
+  std::map<const Instance*, std::shared_ptr<OnLoop>> by_instance_;
+  std::vector<LoopUpstream*> upstreams_;  // in the order of the model; nullptr: dry
+  std::unordered_map<const Upstream*, std::shared_ptr<LoopUpstream>> by_upstream_;
   std::vector<ListenerOnLoop> listeners_;
   std::vector<RouteOnLoop> routes_;
   std::string failure_;

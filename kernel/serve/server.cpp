@@ -12,9 +12,12 @@
 #include "http/names.hpp"
 #include "net/address.hpp"
 #include "net/listener.hpp"
+#include "serve/doors.hpp"
 #include "serve/generation.hpp"
-#include "serve/upstream_addresses.hpp"
+#include "serve/log_target.hpp"
+#include "serve/reload.hpp"
 #include "serve/worker.hpp"
+#include "supervise/superior.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -23,11 +26,14 @@
 #include <fstream>
 #include <ios>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include <malloc.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -74,45 +80,36 @@ size_t connection_limit(int64_t configured) {
 
 }  // namespace
 
-Server::Server(std::shared_ptr<Generation> generation, Names& names, Superior& superior)
+Server::Server(std::shared_ptr<Generation> generation, Names& names, Superior& superior,
+               Source source)
     : generation_(std::move(generation)),
       names_(names),
       superior_(superior),
+      source_(std::move(source)),
       loop_(control_index),
       handles_(control_index),
       clients_(random_bits()),
+      doors_(superior),
       tasks_(std::make_unique<Tasks>(pool_threads, pool_queue)),
       thread_{loop_, handles_, *tasks_},
-      resolver_(loop_, *tasks_) {
+      resolver_(loop_, *tasks_),
+      addresses_(resolver_),
+      capacity_([this](std::shared_ptr<Generation> next, std::vector<Door> doors) {
+        return serving(std::move(next), std::move(doors));
+      }) {
   Host::enter(thread_);
   superior_.serve_under(loop_, *this);
 }
 
 Server::~Server() {
   threads_.clear();
-  addresses_.reset();
+  reload_.reset();
+  addresses_.discard();
   tasks_.reset();
   workers_.clear();
+  former_.clear();
   generation_.reset();
   Host::leave(thread_);
-}
-
-bool Server::listen() {
-  for (const conf::Listener& written : generation_->model().listeners) {
-    const auto address = Address::from(written.address);
-    if (!address) {
-      WEIR_LOG(WEIR_ERR, "cannot listen on ", written.written,
-               ": a listener needs an address, not a name");
-      return false;
-    }
-    auto listener = superior_.listen(*address);
-    if (!listener) {
-      WEIR_LOG(WEIR_ERR, listener.error().text);
-      return false;
-    }
-    listeners_.push_back(std::move(*listener));
-  }
-  return true;
 }
 
 bool Server::write_pid() const {
@@ -127,33 +124,40 @@ bool Server::write_pid() const {
 }
 
 void Server::make_workers() {
-  const conf::Server& server = generation_->model().server;
-  const size_t count = server.workers != 0
-                           ? server.workers
-                           : std::max<size_t>(1, std::thread::hardware_concurrency());
+  const size_t configured = generation_->model().server.workers;
+  const size_t count =
+      configured != 0 ? configured : std::max<size_t>(1, std::thread::hardware_concurrency());
   WorkerOptions options;
   options.loops = static_cast<uint32_t>(std::min<size_t>(count, control_index));
-  const size_t connections = connection_limit(server.limits.connections);
-  options.connections = (connections + options.loops - 1) / options.loops;
-  options.per_client = static_cast<uint32_t>(server.limits.connections_per_client);
   options.pseudonym = make_pseudonym();
   for (uint32_t i = 0; i < options.loops; ++i) {
     options.index = i;
-    workers_.push_back(std::make_unique<Worker>(options, names_, *tasks_, clients_));
-    workers_.back()->use(generation_, listeners_);
+    workers_.push_back(std::make_unique<Worker>(
+        options, names_, *tasks_, clients_,
+        [this](uint64_t number) { loop_.post([this, number] { generation_ended(number); }); }));
   }
+}
+
+Serving Server::serving(std::shared_ptr<Generation> generation, std::vector<Door> doors) const {
+  const conf::Limits& limits = generation->model().server.limits;
+  const size_t connections = connection_limit(limits.connections);
+  return {std::move(generation), std::move(doors),
+          (connections + workers_.size() - 1) / workers_.size(),
+          static_cast<uint32_t>(limits.connections_per_client)};
 }
 
 // On the worker's own thread; what it has to tell is told on this loop.
 void Server::run_worker(Worker& worker) {
-  worker.run(
-      [this](const std::string& failure) { loop_.post([this, failure] { heard(failure); }); });
+  worker.run(serving(generation_, doors_.open()), [this](const std::string& failure) {
+    loop_.post([this, failure] { heard(failure); });
+  });
   loop_.post([this] { worker_ended(); });
 }
 
 void Server::start_workers() {
   if (!threads_.empty() || draining_) return;
   Timer::cancel();
+  addresses_.commit();
   starting_ = running_ = workers_.size();
   for (const auto& worker : workers_) {
     threads_.emplace_back([this, &worker = *worker] { run_worker(worker); });
@@ -161,25 +165,28 @@ void Server::start_workers() {
 }
 
 int Server::run() {
-  if (!listen()) return 2;
+  if (const auto doors = doors_.prepare(generation_->model()); !doors) {
+    WEIR_LOG(WEIR_ERR, doors.error().text);
+    return 2;
+  }
+  doors_.commit();
   make_workers();
   if (const std::string failure = generation_->instances().start(); !failure.empty()) {
     WEIR_LOG(WEIR_ERR, failure);
     return 2;
   }
   if (!write_pid()) return 2;
-  addresses_ = std::make_unique<UpstreamAddresses>(generation_->model(), generation_->upstreams(),
-                                                   resolver_, [this] { start_workers(); });
   loop_.tick_each_second(*this);
+  addresses_.prepare(generation_->model(), generation_->upstreams(), [this] { start_workers(); });
   // A first request should not find an endpoint down only because its name was not looked up yet.
-  if (addresses_->pending() == 0) {
+  if (addresses_.pending() == 0) {
     start_workers();
   } else {
     loop_.arm(*this, longest_lookup);
   }
+  const std::string pid = generation_->model().server.pid;
   loop_.run();
   threads_.clear();
-  const std::string& pid = generation_->model().server.pid;
   if (!pid.empty()) ::unlink(pid.c_str());
   return failed_ ? 2 : 0;
 }
@@ -191,48 +198,125 @@ void Server::heard(const std::string& failure) {
     if (!draining_) drain(true);
   }
   if (--starting_ > 0 || failed_) return;
-  for (const Listener& listener : listeners_) {
-    WEIR_LOG(WEIR_NOTICE, "listening on ", listener.address().to_string());
+  for (const Door& door : doors_.open()) {
+    WEIR_LOG(WEIR_NOTICE, "listening on ", door.listener->address().to_string());
   }
   WEIR_LOG(WEIR_NOTICE, "ready: weir ", WEIR_VERSION, ", ", workers_.size(),
            workers_.size() == 1 ? " worker" : " workers");
   superior_.ready();
+  begin_reload();
 }
 
+// ---- reload
+
 void Server::reload(uint64_t order) {
-  superior_.done(order, {false, "this version cannot reload; restart it"});
+  asked_.push_back(order);
+  begin_reload();
+}
+
+// Orders that come while one is under way are for the next: its file may have been read already.
+void Server::begin_reload() {
+  ended_reload_.reset();
+  if (asked_.empty() || reload_ != nullptr || starting_ > 0) return;
+  if (draining_) {
+    for (const uint64_t order : std::exchange(asked_, {})) {
+      superior_.done(order, {false, "not reloaded: the process is about to end\n"});
+    }
+    return;
+  }
+  if (threads_.empty()) return;  // it has not begun to serve
+  if (former_.size() + 1 >= most_generations) {
+    if (!Timer::armed()) loop_.arm(*this, generation_->model().server.drain);
+    return;
+  }
+  answering_ = std::exchange(asked_, {});
+  reload_ = std::make_unique<Reload>(
+      Reload::Parts{loop_, source_, capacity_, doors_, addresses_, workers_},
+      [this](const Outcome& outcome, std::shared_ptr<Generation> next) {
+        reloaded(outcome, std::move(next));
+      });
+  reload_->begin(generation_);
+}
+
+void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) {
+  ended_reload_ = std::move(reload_);
+  Outcome told = outcome;
+  if (next == nullptr) {
+    log_refusal(outcome.text);
+  } else {
+    former_.push_back({std::exchange(generation_, std::move(next)), workers_.size()});
+    if (const auto applied = apply_log(generation_->model().server.log); !applied) {
+      told.text += applied.error().text + "; the log goes on as it was\n";
+    }
+    WEIR_LOG(WEIR_NOTICE, "reloaded: generation ", generation_->number(), " serves");
+  }
+  for (const uint64_t order : std::exchange(answering_, {})) superior_.done(order, told);
+  loop_.post([this] { begin_reload(); });
+}
+
+void Server::log_refusal(const std::string& text) const {
+  WEIR_LOG(WEIR_ERR, "not reloaded, generation ", generation_->number(), " goes on to serve");
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) WEIR_LOG(WEIR_ERR, line);
+  }
+}
+
+void Server::generation_ended(uint64_t number) {
+  for (auto it = former_.begin(); it != former_.end(); ++it) {
+    if (it->generation->number() != number) continue;
+    if (--it->loops > 0) return;
+    former_.erase(it);
+    ::malloc_trim(0);  // a generation is many small pieces, which would hold on to whole pages
+    break;
+  }
+  if (!draining_ && !asked_.empty()) {
+    Timer::cancel();
+    begin_reload();
+  }
 }
 
 void Server::answer(uint64_t order, const std::string& question) {
   superior_.done(order, {false, "no answer to " + question});
 }
 
+// ---- the end
+
 void Server::drain(bool for_good) {
   if (std::exchange(draining_, true)) return expired();
   for_good_ = for_good;
   WEIR_LOG(WEIR_NOTICE, "draining: no new connections; what runs may end");
-  if (threads_.empty()) return loop_.stop();
-  for (Listener& listener : listeners_) {
-    if (for_good_) listener.shut_door();
+  reload_.reset();
+  for (const uint64_t order : std::exchange(answering_, {})) asked_.push_back(order);
+  begin_reload();  // which tells them
+  if (threads_.empty()) {
+    doors_.close(for_good_);
+    return loop_.stop();
+  }
+  for (const Door& door : doors_.open()) {
+    if (for_good_) door.listener->shut_door();
   }
   accepting_ = workers_.size();
   for (const auto& worker : workers_) {
-    worker->drain([this] { loop_.post([this] { close_listeners(); }); });
+    worker->drain(for_good, [this] { loop_.post([this] { close_listeners(); }); });
   }
   loop_.arm(*this, generation_->model().server.drain);
 }
 
 void Server::expired() noexcept {
-  if (!draining_) return start_workers();
-  for (const auto& worker : workers_) worker->cut();
+  if (draining_) {
+    for (const auto& worker : workers_) worker->cut();
+  } else if (threads_.empty()) {
+    start_workers();
+  } else {
+    const uint64_t oldest = former_.front().generation->number();
+    for (const auto& worker : workers_) worker->cut(oldest);
+  }
 }
 
 void Server::close_listeners() {
   if (--accepting_ > 0) return;
-  for (Listener& listener : listeners_) {
-    if (for_good_) listener.remove_file();
-  }
-  listeners_.clear();
+  doors_.close(for_good_);
 }
 
 void Server::worker_ended() {
@@ -244,8 +328,6 @@ void Server::reopen_logs() {
   for (const auto& worker : workers_) worker->reopen_logs();
 }
 
-void Server::tick() noexcept {
-  if (addresses_ != nullptr) addresses_->sweep();
-}
+void Server::tick() noexcept { addresses_.sweep(); }
 
 }  // namespace weir

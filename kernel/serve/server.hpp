@@ -2,17 +2,21 @@
 //
 // A running proxy: listeners, workers, and the control thread that watches over them.
 //
+// At most three generations are there at a time: the one that serves, and two whose last exchanges
+// have not ended. A reload that comes then waits until one has ended; after the drain time the
+// exchanges of the oldest are cut.
+//
 // Thread: made and run on the main thread, which becomes the control thread.
 #pragma once
 
-#include "net/listener.hpp"
 #include "serve/client_counts.hpp"
+#include "serve/doors.hpp"
 #include "serve/generation.hpp"
+#include "serve/reload.hpp"
 #include "serve/upstream_addresses.hpp"
 #include "serve/worker.hpp"
 #include "supervise/superior.hpp"
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <string>
@@ -23,8 +27,10 @@ namespace weir {
 
 class Server final : private Orders, private Ticker, private Timer {
  public:
+  static constexpr size_t most_generations = 3;
+
   // Expects: `names` is what the generation was built with and outlives this, as `superior` does.
-  Server(std::shared_ptr<Generation> generation, Names& names, Superior& superior);
+  Server(std::shared_ptr<Generation> generation, Names& names, Superior& superior, Source source);
   ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -34,9 +40,14 @@ class Server final : private Orders, private Ticker, private Timer {
   int run();
 
  private:
-  bool listen();
+  struct Former {  // a generation with exchanges that have not ended
+    std::shared_ptr<Generation> generation;
+    size_t loops;  // where it has not ended
+  };
+
   bool write_pid() const;
   void make_workers();
+  Serving serving(std::shared_ptr<Generation> generation, std::vector<Door> doors) const;
   void start_workers();
   void run_worker(Worker& worker);
   void heard(const std::string& failure);
@@ -46,22 +57,33 @@ class Server final : private Orders, private Ticker, private Timer {
   void reopen_logs() override;
   void close_listeners();
   void worker_ended();
+  void begin_reload();
+  void reloaded(const Outcome& outcome, std::shared_ptr<Generation> next);
+  void log_refusal(const std::string& text) const;
+  void generation_ended(uint64_t number);
   void tick() noexcept override;
-  void expired() noexcept override;  // of the first look-ups, later of the drain
+  void expired() noexcept override;  // of the first look-ups, a wait for room, the drain
 
   std::shared_ptr<Generation> generation_;
   Names& names_;
   Superior& superior_;
+  Source source_;
   Loop loop_;
   Handles handles_;
   ClientCounts clients_;
-  std::vector<Listener> listeners_;
+  Doors doors_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Tasks> tasks_;  // dies before the workers, whose loops its work comes back to
   HostThread thread_;
   Resolver resolver_;
-  std::unique_ptr<UpstreamAddresses> addresses_;
+  UpstreamAddresses addresses_;
+  Capacity capacity_;
   std::vector<std::jthread> threads_;
+  std::deque<Former> former_;        // oldest first
+  std::vector<uint64_t> asked_;      // orders that wait for the next reload
+  std::vector<uint64_t> answering_;  // orders that the reload under way is for
+  std::unique_ptr<Reload> reload_;
+  std::unique_ptr<Reload> ended_reload_;
   size_t starting_ = 0;
   size_t running_ = 0;
   size_t accepting_ = 0;  // workers that still take connections

@@ -11,60 +11,109 @@
 #include "upstream/upstream.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace weir {
 
-UpstreamAddresses::UpstreamAddresses(const conf::Model& model,
-                                     const std::vector<std::unique_ptr<Upstream>>& upstreams,
-                                     Resolver& resolver, std::function<void()> settled)
-    : settled_(std::move(settled)) {
-  for (size_t i = 0; i < upstreams.size(); ++i) {
-    auto& entry = *entries_.emplace_back(std::make_unique<Entry>());
-    entry.upstream = upstreams[i].get();
-    entry.endpoints.resize(model.upstreams[i].endpoints.size());
-    for (size_t j = 0; j < entry.endpoints.size(); ++j) {
-      Named& named = entry.endpoints[j];
-      named.written = &model.upstreams[i].endpoints[j];
-      if (const auto address = Address::from(named.written->address)) {
-        named.addresses = {*address};
-      }
-    }
-    publish(entry);
-    for (Named& named : entry.endpoints) {
-      if (!named.addresses.empty()) continue;
-      ++pending_;
-      named.lookup = std::make_unique<Lookup>(
-          resolver, named.written->address.host, named.written->address.port,
-          [this, &entry, &named](const Answer& answer) { learn(entry, named, answer); });
+void UpstreamAddresses::prepare(const conf::Model& model,
+                                std::span<const std::shared_ptr<Upstream>> upstreams,
+                                std::function<void()> settled) {
+  discard();
+  settled_ = std::move(settled);
+  for (const auto& entry : entries_) {
+    followed_.insert(entry->upstream.get());
+    for (const Named& named : entry->endpoints) {
+      if (named.answered) known_[{named.host, named.port}] = &named;
     }
   }
+  for (size_t i = 0; i < upstreams.size(); ++i) add(model.upstreams[i], upstreams[i]);
+  followed_.clear();
+  known_.clear();
+}
+
+void UpstreamAddresses::add(const conf::Upstream& written,
+                            const std::shared_ptr<Upstream>& upstream) {
+  auto& entry = *next_.emplace_back(std::make_unique<Entry>());
+  entry.upstream = upstream;
+  entry.endpoints.resize(written.endpoints.size());
+  for (size_t i = 0; i < entry.endpoints.size(); ++i) {
+    const conf::Endpoint& endpoint = written.endpoints[i];
+    Named& named = entry.endpoints[i];
+    named.weight = endpoint.weight;
+    if (const auto address = Address::from(endpoint.address)) {
+      named.addresses = {*address};
+      continue;
+    }
+    named.host = endpoint.address.host;
+    named.port = endpoint.address.port;
+    // What a name is known to mean is better than to know nothing while it is asked for again.
+    const auto former = known_.find({named.host, named.port});
+    if (former != known_.end()) {
+      named.addresses = former->second->addresses;
+      named.answered = true;
+    } else {
+      named.awaited = true;
+      ++pending_;
+    }
+  }
+  if (!followed_.contains(upstream.get())) publish(entry);
+  for (Named& named : entry.endpoints) {
+    if (!named.host.empty()) look_up(entry, named);
+  }
+}
+
+void UpstreamAddresses::look_up(Entry& entry, Named& named) {
+  named.lookup = std::make_unique<Lookup>(
+      resolver_, named.host, named.port,
+      [this, &entry, &named](const Answer& answer) { learn(entry, named, answer); });
 }
 
 void UpstreamAddresses::learn(Entry& entry, Named& named, const Answer& answer) {
   if (!answer.reason.empty()) {
-    WEIR_LOG(WEIR_WARN, "upstream ", entry.upstream->options().name, ": ",
-             named.written->address.host, " does not resolve: ", answer.reason,
-             answer.addresses.empty() ? "; the endpoint is down" : "; the last addresses are kept");
+    WEIR_LOG(WEIR_WARN, "upstream ", entry.upstream->options().name, ": ", named.host,
+             " does not resolve: ", answer.reason,
+             answer.addresses.empty() && named.addresses.empty() ? "; the endpoint is down"
+                                                                 : "; the last addresses are kept");
   }
-  if (answer.addresses != named.addresses) {
+  const bool lost = answer.addresses.empty() && !answer.reason.empty();
+  if (!lost && answer.addresses != named.addresses) {
     named.addresses = answer.addresses;
-    publish(entry);
+    if (entry.published) publish(entry);
   }
-  if (!std::exchange(named.answered, true) && --pending_ == 0) settled_();
+  named.answered = true;
+  if (std::exchange(named.awaited, false) && --pending_ == 0) settled_();
 }
 
-void UpstreamAddresses::publish(const Entry& entry) {
+void UpstreamAddresses::publish(Entry& entry) {
   std::vector<Endpoint> endpoints;
   for (const Named& named : entry.endpoints) {
     for (const Address& address : named.addresses) {
-      endpoints.push_back({address, address.to_string(), named.written->weight});
+      endpoints.push_back({address, address.to_string(), named.weight});
     }
   }
+  entry.published = true;
   entry.upstream->set_endpoints(std::move(endpoints));
+}
+
+void UpstreamAddresses::commit() {
+  for (const auto& entry : next_) {
+    if (!entry->published) publish(*entry);
+    for (Named& named : entry->endpoints) named.awaited = false;
+  }
+  entries_ = std::move(next_);
+  next_.clear();
+  pending_ = 0;
+}
+
+void UpstreamAddresses::discard() {
+  next_.clear();
+  pending_ = 0;
 }
 
 void UpstreamAddresses::sweep() {

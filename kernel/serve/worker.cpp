@@ -15,11 +15,10 @@
 #include "http/names.hpp"
 #include "http/stream.hpp"
 #include "net/acceptor.hpp"
-#include "net/address.hpp"
-#include "net/listener.hpp"
 #include "serve/client_counts.hpp"
 #include "serve/generation.hpp"
 #include "serve/h1_server.hpp"
+#include "serve/inlet.hpp"
 #include "serve/loop_site.hpp"
 
 #include <algorithm>
@@ -46,13 +45,15 @@ int64_t unix_ms() {
 
 }  // namespace
 
-Worker::Worker(const WorkerOptions& options, Names& names, Tasks& tasks, ClientCounts& clients)
-    : options_(options),
+Worker::Worker(WorkerOptions options, Names& names, Tasks& tasks, ClientCounts& clients,
+               std::function<void(uint64_t)> gone)
+    : options_(std::move(options)),
       names_(names),
       tasks_(tasks),
       clients_(clients),
-      loop_(options.index),
-      handles_(options.index),
+      gone_(std::move(gone)),
+      loop_(options_.index),
+      handles_(options_.index),
       thread_{loop_, handles_, tasks} {}
 
 Worker::~Worker() {
@@ -61,7 +62,9 @@ Worker::~Worker() {
   for (void* const memory : spare_exchanges_) ::operator delete(memory);
 }
 
-void Worker::set_limits(const conf::Server& server) {
+void Worker::set_limits() {
+  const conf::Model& model = serving_.generation->model();
+  const conf::Server& server = model.server;
   const conf::Limits& limits = server.limits;
   const conf::Timeouts& timeouts = server.timeouts;
   limits_.head = {limits.request_line, limits.header_field, limits.header,
@@ -77,49 +80,124 @@ void Worker::set_limits(const conf::Server& server) {
   limits_.write_time = timeouts.write;
   limits_.unread_time = timeouts.unread_body;
   limits_.tunnel = timeouts.tunnel;
+  limits_.encoded_slash = std::any_of(model.routes.begin(), model.routes.end(),
+                                      [](const conf::Route& route) { return route.encoded_slash; });
 }
 
-void Worker::use(std::shared_ptr<Generation> generation, std::vector<Listener>& listeners) {
-  generation_ = std::move(generation);
-  const conf::Model& model = generation_->model();
-  set_limits(model.server);
-  allow_encoded_slash_ = std::any_of(model.routes.begin(), model.routes.end(),
-                                     [](const conf::Route& route) { return route.encoded_slash; });
-  for (size_t i = 0; i < listeners.size(); ++i) {
-    const auto index = static_cast<uint32_t>(i);
-    acceptors_.push_back(std::make_unique<Acceptor>(
-        loop_, listeners[i],
-        [this, index](Accepted accepted) { take(index, std::move(accepted)); }));
-  }
-}
+// ---- generations
 
-void Worker::run(const std::function<void(const std::string&)>& started) {
-  Host::enter(thread_);
+std::string Worker::make_site(Serving serving) {
+  next_serving_ = std::move(serving);
   const LoopParts parts{loop_, bodies_, handles_, tasks_, names_, date_, options_.loops};
-  site_ = std::make_unique<LoopSite>(generation_, parts, options_.pseudonym);
-  std::string failure = site_->failure();
-  for (const auto& acceptor : acceptors_) {
-    if (failure.empty() && !acceptor->start()) failure = "the system refuses to watch a listener";
+  next_site_ =
+      std::make_shared<LoopSite>(next_serving_.generation, parts, options_.pseudonym, site_.get());
+  return next_site_->failure();
+}
+
+void Worker::prepare(Serving serving, std::function<void(const std::string&)> told) {
+  loop_.post([this, serving = std::move(serving), told = std::move(told)]() mutable {
+    const std::string failure = make_site(std::move(serving));
+    told(failure);
+  });
+}
+
+void Worker::commit(std::function<void()> told) {
+  loop_.post([this, told = std::move(told)] {
+    take_over();
+    told();
+  });
+}
+
+void Worker::discard() {
+  loop_.post([this] {
+    next_site_.reset();
+    next_serving_ = {};
+  });
+}
+
+void Worker::take_over() {
+  if (site_ != nullptr) old_sites_.push_back(std::move(site_));
+  site_ = std::move(next_site_);
+  serving_ = std::exchange(next_serving_, {});
+  set_limits();
+  for (const auto& [number, inlet] : inlets_) {
+    const bool stays =
+        std::any_of(serving_.doors.begin(), serving_.doors.end(),
+                    [&](const Door& door) { return door.number == inlet->door.number; });
+    if (!stays && inlet->acceptor != nullptr) close(*inlet);
   }
-  accepting_ = failure.empty();
+  for (size_t i = 0; i < serving_.doors.size(); ++i) open(serving_.doors[i], i);
+  if (accepting_) start_accepting();
+  loop_.defer(*this);
+}
+
+void Worker::open(const Door& door, size_t index) {
+  std::unique_ptr<Inlet>& inlet = inlets_[door.number];
+  if (inlet == nullptr) {
+    inlet = std::make_unique<Inlet>();
+    inlet->door = door;
+    inlet->acceptor = std::make_unique<Acceptor>(
+        loop_, *door.listener,
+        [this, &inlet = *inlet](Accepted accepted) { take(inlet, std::move(accepted)); });
+  }
+  inlet->site = site_;
+  inlet->index = index;
+}
+
+// Its connections are served by the last site that knew it.
+void Worker::close(Inlet& inlet) {
+  inlet.acceptor->accept_waiting();
+  inlet.close();
+  for (const auto& connection : connections_) {
+    if (&connection->inlet() == &inlet) connection->drain();
+  }
+}
+
+void Worker::drop_old_sites() {
+  std::erase_if(inlets_, [](const auto& entry) {
+    return entry.second->acceptor == nullptr && entry.second->connections == 0;
+  });
+  for (size_t i = 0; i < old_sites_.size();) {
+    if (old_sites_[i].use_count() > 1 || old_sites_[i]->site().exchanges > 0) {
+      ++i;
+      continue;
+    }
+    const uint64_t number = old_sites_[i]->generation().number();
+    old_sites_.erase(old_sites_.begin() + static_cast<std::ptrdiff_t>(i));
+    gone_(number);
+  }
+}
+
+// ---- life
+
+void Worker::run(Serving serving, const std::function<void(const std::string&)>& started) {
+  Host::enter(thread_);
+  const std::string failure = make_site(std::move(serving));
+  if (failure.empty()) {
+    accepting_ = true;
+    take_over();
+  }
   started(failure);
-  if (accepting_) {
+  if (failure.empty()) {
     loop_.tick_each_second(*this);
     loop_.run();
   }
-  acceptors_.clear();
+  for (const auto& [number, inlet] : inlets_) inlet->close();
   connections_.clear();
   // What was posted by now still finds the instances; later posts find that they have ended.
   loop_.turn(Clock::duration::zero());
   ended_.clear();
+  inlets_.clear();
+  next_site_.reset();
+  old_sites_.clear();
   site_.reset();
-  generation_.reset();
+  serving_ = next_serving_ = {};
   Ticker::cancel();
   Timer::cancel();
   Host::leave(thread_);
 }
 
-Exchange& Worker::create_exchange(uint32_t listener, ServerStream& stream,
+Exchange& Worker::create_exchange(const Inlet& inlet, ServerStream& stream,
                                   const weir_address& peer) {
   void* memory = nullptr;
   if (spare_exchanges_.empty()) {
@@ -128,14 +206,16 @@ Exchange& Worker::create_exchange(uint32_t listener, ServerStream& stream,
     memory = spare_exchanges_.back();
     spare_exchanges_.pop_back();
   }
-  ++site_->exchanges;
+  const LoopSite& site = *inlet.site;
+  ++site.site().exchanges;
   return *new (memory)
-      Exchange({&site_->site(), &site_->listener(listener), &stream, peer, unix_ms()});
+      Exchange({&site.site(), &site.listener(inlet.index), &stream, peer, unix_ms()});
 }
 
 void Worker::destroy_exchange(Exchange& exchange) {
+  const SiteOnLoop& site = exchange.site();
   exchange.~Exchange();
-  --site_->exchanges;
+  if (--site.exchanges == 0 && &site != &site_->site()) loop_.defer(*this);
   if (spare_exchanges_.size() < most_spare_exchanges) {
     spare_exchanges_.push_back(&exchange);
   } else {
@@ -145,35 +225,36 @@ void Worker::destroy_exchange(Exchange& exchange) {
 
 // Unix sockets have no address to count by, and a trusted proxy speaks for many clients.
 bool Worker::count_client(const weir_address& client) const {
-  if (options_.per_client == 0 || client.family < 4) return false;
+  if (serving_.per_client == 0 || client.family < 4) return false;
   const auto& trusted = site_->site().trusted;
   return std::none_of(trusted.begin(), trusted.end(),
                       [&](const weir_cidr& range) { return contains(range, client); });
 }
 
-void Worker::take(uint32_t listener, Accepted accepted) {
+void Worker::take(Inlet& inlet, Accepted accepted) {
   const weir_address client = accepted.peer.weir();
   const bool counted = count_client(client);
-  if (counted && clients_.add(client) > options_.per_client) {
+  if (counted && clients_.add(client) > serving_.per_client) {
     clients_.remove(client);
     WEIR_LOG(WEIR_INFO, "closed a connection of ", accepted.peer.host(),
              ": it has limits.connections_per_client already");
     return;
   }
   ConnectionOwner& owner = *this;
-  auto connection = std::make_unique<H1Server>(
-      loop_, bodies_, owner, H1Server::Origin{listener, client, allow_encoded_slash_});
+  auto connection = std::make_unique<H1Server>(loop_, bodies_, owner, inlet, client);
   connection->place = connections_.size();
   connection->counted = counted;
+  ++inlet.connections;
   connections_.push_back(std::move(connection));
   H1Server& opened = *connections_.back();
   if (!opened.open(std::move(accepted.socket))) connection_ended(opened);
-  if (connections_.size() >= options_.connections && !draining_) stop_accepting();
+  if (connections_.size() >= serving_.connections && !draining_) stop_accepting();
 }
 
 void Worker::connection_ended(H1Server& connection) {
   auto& place = connections_[connection.place];
   if (connection.counted) clients_.remove(connection.peer());
+  --connection.inlet().connections;
   ended_.push_back(std::move(place));
   place = std::move(connections_.back());
   if (place != nullptr) place->place = connection.place;
@@ -182,44 +263,61 @@ void Worker::connection_ended(H1Server& connection) {
 }
 
 Clock::duration Worker::keep_alive() const {
-  const bool nearly_full = connections_.size() * 10 > options_.connections * 8;
+  const bool nearly_full = connections_.size() * 10 > serving_.connections * 8;
   return nearly_full ? limits_.keep_alive_overload : limits_.keep_alive;
+}
+
+void Worker::start_accepting() {
+  accepting_ = true;
+  for (const auto& [number, inlet] : inlets_) {
+    if (inlet->acceptor == nullptr || inlet->acceptor->start()) continue;
+    WEIR_LOG(WEIR_ERR, "the system refuses to watch the listener ",
+             inlet->door.listener->address().to_string());
+  }
 }
 
 void Worker::stop_accepting() {
   if (!std::exchange(accepting_, false)) return;
-  for (const auto& acceptor : acceptors_) acceptor->stop();
+  for (const auto& [number, inlet] : inlets_) {
+    if (inlet->acceptor != nullptr) inlet->acceptor->stop();
+  }
 }
 
 void Worker::deferred() noexcept {
   ended_.clear();
-  if (!draining_ && !accepting_ && connections_.size() < options_.connections) {
-    accepting_ = true;
-    for (const auto& acceptor : acceptors_) acceptor->start();
-  }
+  drop_old_sites();
+  if (!draining_ && !accepting_ && connections_.size() < serving_.connections) start_accepting();
   end_when_empty();
 }
 
 void Worker::tick() noexcept { site_->flush(); }
 
-void Worker::drain(std::function<void()> closed) {
-  loop_.post([this, closed = std::move(closed)]() mutable {
+void Worker::drain(bool for_good, std::function<void()> closed) {
+  loop_.post([this, for_good, closed = std::move(closed)]() mutable {
     tell_closed_ = std::move(closed);
-    begin_drain();
+    begin_drain(for_good);
   });
 }
 
-void Worker::begin_drain() {
+void Worker::begin_drain(bool for_good) {
   if (std::exchange(draining_, true)) return;
   for (const auto& connection : connections_) connection->drain();
+  if (!for_good) return end_accepting();
   loop_.arm(*this, door_time);
 }
 
 // Who has reached the queue has been let in: those connections are served too.
 void Worker::expired() noexcept {
-  for (const auto& acceptor : acceptors_) acceptor->accept_waiting();
+  for (const auto& [number, inlet] : inlets_) {
+    if (inlet->acceptor != nullptr) inlet->acceptor->accept_waiting();
+  }
+  end_accepting();
+}
+
+void Worker::end_accepting() {
   stop_accepting();
-  acceptors_.clear();
+  for (const auto& [number, inlet] : inlets_) inlet->close();
+  serving_.doors.clear();
   closed_ = true;
   tell_closed_();
   end_when_empty();
@@ -235,6 +333,24 @@ void Worker::cut() {
       WEIR_LOG(WEIR_WARN, "cut ", connections_.size(), " connections at the drain deadline");
     }
     loop_.stop();
+  });
+}
+
+void Worker::cut(uint64_t generation) {
+  loop_.post([this, generation] {
+    std::vector<H1Server*> cut;
+    for (const auto& connection : connections_) {
+      const Exchange* const exchange = connection->exchange();
+      for (const auto& site : old_sites_) {
+        const bool is_its = exchange != nullptr && &exchange->site() == &site->site();
+        if (is_its && site->generation().number() == generation) cut.push_back(connection.get());
+      }
+    }
+    for (H1Server* const connection : cut) connection->cut();
+    if (!cut.empty()) {
+      WEIR_LOG(WEIR_WARN, "cut ", cut.size(), " exchanges of generation ", generation,
+               ", which has had its time");
+    }
   });
 }
 

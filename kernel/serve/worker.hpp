@@ -3,17 +3,21 @@
 // One event loop of the data path with all that belongs to it: client connections, exchanges,
 // upstream connections, module state. It shares nothing that changes with other loops but counters.
 //
+// A reload comes in two steps, so that it succeeds on all loops or on none: prepare makes the next
+// generation's site, commit serves by it. Exchanges that have begun end on the site they began on,
+// and their connections go on.
+//
 // Thread: made on control; run() and everything below it on its own; post-like calls from control.
 #pragma once
 
 #include "host/host.hpp"
-#include "net/acceptor.hpp"
 #include "serve/client_counts.hpp"
 #include "serve/h1_server.hpp"
+#include "serve/inlet.hpp"
 #include "serve/loop_site.hpp"
 
-#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,67 +27,96 @@ namespace weir {
 struct WorkerOptions {
   uint32_t index = 0;
   uint32_t loops = 1;
+  std::string pseudonym;
+};
+
+// What a loop serves, and how much.
+struct Serving {
+  std::shared_ptr<Generation> generation;
+  std::vector<Door> doors;  // of the generation's listeners, in order
   size_t connections = 0;   // most at a time on this loop
   uint32_t per_client = 0;  // over all loops; 0: no limit
-  std::string pseudonym;
 };
 
 class Worker final : private ConnectionOwner, private Ticker, private Deferred, private Timer {
  public:
-  Worker(const WorkerOptions& options, Names& names, Tasks& tasks, ClientCounts& clients);
+  // `gone` hears the number of each generation whose last exchange has ended here. [loop]
+  Worker(WorkerOptions options, Names& names, Tasks& tasks, ClientCounts& clients,
+         std::function<void(uint64_t)> gone);
   ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Before run: where connections come from, and what is served. [control, before run]
-  void use(std::shared_ptr<Generation> generation, std::vector<Listener>& listeners);
-
   // Serves until it has been drained. `started` hears an error text, empty when all is well.
-  void run(const std::function<void(const std::string&)>& started);
+  void run(Serving serving, const std::function<void(const std::string&)>& started);
+
+  // Makes all that the next generation needs here; `told` hears an error text, or an empty one, on
+  // the loop. Then comes commit or discard. [any]
+  void prepare(Serving serving, std::function<void(const std::string&)> told);
+  // Serves by what was prepared. Connections that came in by a door that is not there any more end
+  // with their exchange. Expects: such doors are shut. [any]
+  void commit(std::function<void()> told);
+  void discard();  // [any]
 
   // No new connections; those that are there end as their exchanges do. `closed` is called on the
-  // loop when it will not accept any more. Expects: the listeners' doors are shut. [any]
-  void drain(std::function<void()> closed);
-  // What has not ended now is cut. [any]
+  // loop when it will not accept any more. When `for_good`, who has reached the queue is let in
+  // first: the doors are shut then. [any]
+  void drain(bool for_good, std::function<void()> closed);
+  // What has not ended now is cut; of one generation, its exchanges. [any]
   void cut();
+  void cut(uint64_t generation);
   void reopen_logs();  // [any]
+
+  const LoopUse& use() const { return loop_.use(); }  // [any]
 
  private:
   const ServerLimits& limits() const override { return limits_; }
-  bool draining() const override { return draining_; }
+  bool draining(const Inlet& inlet) const override {
+    return draining_ || inlet.acceptor == nullptr;
+  }
   Clock::duration keep_alive() const override;
-  Exchange& create_exchange(uint32_t listener, ServerStream& stream,
+  Exchange& create_exchange(const Inlet& inlet, ServerStream& stream,
                             const weir_address& peer) override;
   void destroy_exchange(Exchange& exchange) override;
   void connection_ended(H1Server& connection) override;
   void deferred() noexcept override;
   void tick() noexcept override;
 
-  void take(uint32_t listener, Accepted accepted);
+  std::string make_site(Serving serving);
+  void take_over();
+  void open(const Door& door, size_t index);
+  void close(Inlet& inlet);
+  void drop_old_sites();
+  void take(Inlet& inlet, Accepted accepted);
   bool count_client(const weir_address& client) const;
+  void start_accepting();
   void stop_accepting();
-  void begin_drain();
+  void begin_drain(bool for_good);
+  void end_accepting();
   void expired() noexcept override;  // the last connections have had time to reach the queue
   void end_when_empty();
-  void set_limits(const conf::Server& server);
+  void set_limits();
 
   WorkerOptions options_;
   Names& names_;
   Tasks& tasks_;
   ClientCounts& clients_;
+  std::function<void(uint64_t)> gone_;
   Loop loop_;
   BodyPool bodies_;
   Handles handles_;
   HttpDate date_;
   HostThread thread_;
   ServerLimits limits_;
-  std::shared_ptr<Generation> generation_;
-  std::unique_ptr<LoopSite> site_;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  Serving serving_;
+  std::shared_ptr<LoopSite> site_;
+  Serving next_serving_;
+  std::shared_ptr<LoopSite> next_site_;
+  std::vector<std::shared_ptr<LoopSite>> old_sites_;
+  std::map<uint32_t, std::unique_ptr<Inlet>> inlets_;  // by number of the door
   std::vector<std::unique_ptr<H1Server>> connections_;
   std::vector<std::unique_ptr<H1Server>> ended_;
   std::vector<void*> spare_exchanges_;
-  bool allow_encoded_slash_ = false;
   bool accepting_ = false;
   bool draining_ = false;
   bool closed_ = false;

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "event/loop.hpp"
 #include "event/signals.hpp"
+#include "net/address.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
+#include <unistd.h>
 
 namespace weir {
 
@@ -21,6 +23,12 @@ void Alone::serve_under(Loop& loop, Orders& orders) {
   signals_ = std::make_unique<Signals>(
       loop, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2},
       [this](int signal) { caught(signal); });
+}
+
+// The file of a Unix socket; a TCP port ends with its last descriptor.
+void Alone::release(const Address& address) {
+  const std::string path(address.path());
+  if (!path.empty() && path[0] != '\0') ::unlink(path.c_str());
 }
 
 void Alone::caught(int signal) {

@@ -24,7 +24,7 @@ class Alone final : public Superior {
 
   void serve_under(Loop& loop, Orders& orders) override;
   Result<Listener> listen(const Address& address) override { return Listener::open(address); }
-  void release(const Address&) override {}
+  void release(const Address& address) override;
   void ready() override {}
   void status(const std::string&) override {}
   void beat() override {}

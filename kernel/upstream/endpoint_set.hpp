@@ -24,6 +24,8 @@ namespace weir {
 struct Balancer {
   const weir_balancer* ops = nullptr;
   void* instance = nullptr;
+
+  bool operator==(const Balancer&) const = default;
 };
 
 struct Endpoint {

@@ -34,6 +34,8 @@ struct ClientTimeouts {
   Clock::duration write{};  // without progress of the request
   Clock::duration tunnel{};
   Clock::duration idle{};  // in the pool
+
+  bool operator==(const ClientTimeouts&) const = default;
 };
 
 // Who gets a connection back; the pool.

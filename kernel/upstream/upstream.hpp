@@ -30,6 +30,8 @@ struct UpstreamOptions {
   ClientTimeouts timeouts;
   size_t max_idle = 64;            // connections kept per endpoint and loop
   uint64_t max_requests = 10'000;  // per connection
+
+  bool operator==(const UpstreamOptions&) const = default;
 };
 
 class Upstream {
@@ -37,6 +39,7 @@ class Upstream {
   Upstream(UpstreamOptions options, Balancer balancer);
 
   const UpstreamOptions& options() const { return options_; }
+  const Balancer& balancer() const { return balancer_; }
 
   // New endpoints from now on; sets that nobody uses any more are dropped. [control]
   void set_endpoints(std::vector<Endpoint> endpoints);

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/reload.hpp"
+
+#include "base/clock.hpp"
+#include "conf/model.hpp"
+#include "conf/report.hpp"
+#include "event/loop.hpp"
+#include "net/listener.hpp"
+#include "serve/doors.hpp"
+#include "serve/generation.hpp"
+#include "serve/worker.hpp"
+#include "supervise/superior.hpp"
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr Clock::duration longest_lookup = std::chrono::seconds(3);
+constexpr Clock::duration door_time = std::chrono::milliseconds(50);
+
+std::string text_of(const conf::Report& report) {
+  std::ostringstream out;
+  report.print(out, false);
+  return out.str();
+}
+
+// Settings that the process took when it began.
+std::string lasting(const conf::Server& now, const conf::Server& next) {
+  std::string text;
+  const auto say = [&](bool same, const char* key) {
+    if (!same) text += std::string("server.") + key + " takes effect when weir starts anew\n";
+  };
+  say(now.workers == next.workers, "workers");
+  say(now.pid == next.pid, "pid");
+  return text;
+}
+
+}  // namespace
+
+Reload::Reload(const Parts& parts, Told told) : parts_(parts), told_(std::move(told)) {}
+
+Reload::~Reload() {
+  if (step_ == Step::over) return;
+  parts_.addresses.discard();
+  parts_.doors.discard();
+  for (const auto& worker : parts_.workers) worker->discard();
+}
+
+void Reload::fail(std::string text) {
+  Timer::cancel();
+  parts_.addresses.discard();
+  parts_.doors.discard();
+  for (const auto& worker : parts_.workers) worker->discard();
+  step_ = Step::over;
+  const Told told = std::move(told_);
+  told({false, std::move(text)}, nullptr);
+}
+
+bool Reload::read(const std::shared_ptr<Generation>& current) {
+  conf::Report report;
+  try {
+    next_ = parts_.source(report, current.get());
+  } catch (const std::exception& error) {
+    fail(std::string("the file cannot be read: ") + error.what());
+    return false;
+  }
+  if (next_ == nullptr || report.errors() > 0) {
+    fail(text_of(report));
+    return false;
+  }
+  remarks_ = text_of(report) + lasting(current->model().server, next_->model().server);
+  return true;
+}
+
+void Reload::begin(const std::shared_ptr<Generation>& current) {
+  if (!read(current)) return;
+  auto doors = parts_.doors.prepare(next_->model());
+  if (!doors) return fail(doors.error().text);
+  doors_ = std::move(*doors);
+  if (std::string failure = next_->instances().start(); !failure.empty()) {
+    return fail(std::move(failure));
+  }
+  parts_.addresses.prepare(next_->model(), next_->upstreams(), [this] { names_settled(); });
+  if (parts_.addresses.pending() == 0) return prepare_loops();
+  parts_.loop.arm(*this, longest_lookup);
+}
+
+void Reload::names_settled() {
+  if (step_ == Step::names) prepare_loops();
+}
+
+// From a loop to this, if it is still there then.
+std::function<void(std::function<void(Reload&)>)> Reload::back() const {
+  return [&loop = parts_.loop, self = std::weak_ptr(self_)](std::function<void(Reload&)> act) {
+    loop.post([self, act = std::move(act)] {
+      if (const auto reload = self.lock()) act(**reload);
+    });
+  };
+}
+
+void Reload::prepare_loops() {
+  Timer::cancel();
+  step_ = Step::loops;
+  waiting_ = parts_.workers.size();
+  for (const auto& worker : parts_.workers) {
+    worker->prepare(parts_.capacity(next_, doors_), [back = back()](const std::string& failure) {
+      back([failure](Reload& reload) { reload.prepared(failure); });
+    });
+  }
+}
+
+void Reload::prepared(const std::string& failure) {
+  if (!failure.empty()) failure_ = failure;
+  if (--waiting_ > 0) return;
+  if (!failure_.empty()) return fail(std::move(failure_));
+  shut_doors();
+}
+
+// Who is on the way through a door that closes is let in first.
+void Reload::shut_doors() {
+  step_ = Step::doors;
+  const auto unwanted = parts_.doors.unwanted();
+  if (unwanted.empty()) return commit_loops();
+  for (const Door& door : unwanted) door.listener->shut_door();
+  parts_.loop.arm(*this, door_time);
+}
+
+void Reload::commit_loops() {
+  step_ = Step::commit;
+  parts_.addresses.commit();
+  waiting_ = parts_.workers.size();
+  for (const auto& worker : parts_.workers) {
+    worker->commit([back = back()] { back([](Reload& reload) { reload.committed(); }); });
+  }
+}
+
+void Reload::committed() {
+  if (--waiting_ > 0) return;
+  parts_.doors.commit();
+  step_ = Step::over;
+  const Told told = std::move(told_);
+  told({true, std::move(remarks_)}, std::move(next_));
+}
+
+void Reload::expired() noexcept {
+  if (step_ == Step::names) return prepare_loops();
+  if (step_ == Step::doors) commit_loops();
+}
+
+}  // namespace weir
