@@ -230,6 +230,21 @@ void Report::print(std::ostream& out, bool colour) const {
   out << '\n';
 }
 
+std::vector<std::string> Report::lines() const {
+  std::vector<std::string> out;
+  for (const Finding* const finding : sorted()) {
+    std::string line;
+    if (!finding->at.file.empty()) {
+      line = finding->at.file + ":" + std::to_string(finding->at.line) + ":" +
+             std::to_string(finding->at.column) + ": ";
+    }
+    line += finding->message;
+    if (!finding->at.remark.empty()) line += " (" + finding->at.remark + ")";
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
 std::string Report::to_json() const {
   std::string out = "[";
   for (const Finding* each : sorted()) {

@@ -64,6 +64,9 @@ class Report {
   // Sorted by place, with excerpts and one line of summary; nothing when there are no findings.
   void print(std::ostream& out, bool colour) const;
 
+  // The same for a log, one line each: "weir.toml:3:5: what is wrong (the way out)".
+  std::vector<std::string> lines() const;
+
   // An array of objects: level, world, message, hint, file, line, column, length, other.
   std::string to_json() const;
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/reload.hpp"
 
+#include <weir/module.h>
+
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "conf/model.hpp"
 #include "conf/report.hpp"
 #include "event/loop.hpp"
@@ -12,6 +15,7 @@
 #include "supervise/superior.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -25,7 +29,10 @@ namespace {
 constexpr Clock::duration longest_lookup = std::chrono::seconds(3);
 constexpr Clock::duration door_time = std::chrono::milliseconds(50);
 
-std::string text_of(const conf::Report& report) {
+// For the log a line each, for who asked with excerpts.
+std::string tell(const conf::Report& report) {
+  const uint32_t level = report.errors() > 0 ? WEIR_ERR : WEIR_WARN;
+  for (const std::string& line : report.lines()) WEIR_LOG(level, line);
   std::ostringstream out;
   report.print(out, false);
   return out.str();
@@ -35,7 +42,9 @@ std::string text_of(const conf::Report& report) {
 std::string lasting(const conf::Server& now, const conf::Server& next) {
   std::string text;
   const auto say = [&](bool same, const char* key) {
-    if (!same) text += std::string("server.") + key + " takes effect when weir starts anew\n";
+    if (same) return;
+    WEIR_LOG(WEIR_WARN, "server.", key, " takes effect when weir starts anew");
+    text += std::string("server.") + key + " takes effect when weir starts anew\n";
   };
   say(now.workers == next.workers, "workers");
   say(now.pid == next.pid, "pid");
@@ -63,29 +72,34 @@ void Reload::fail(std::string text) {
   told({false, std::move(text)}, nullptr);
 }
 
+void Reload::fail_with(const std::string& sentence) {
+  WEIR_LOG(WEIR_ERR, sentence);
+  fail(sentence + "\n");
+}
+
 bool Reload::read(const std::shared_ptr<Generation>& current) {
   conf::Report report;
   try {
     next_ = parts_.source(report, current.get());
   } catch (const std::exception& error) {
-    fail(std::string("the file cannot be read: ") + error.what());
+    fail_with(std::string("the file cannot be read: ") + error.what());
     return false;
   }
   if (next_ == nullptr || report.errors() > 0) {
-    fail(text_of(report));
+    fail(tell(report));
     return false;
   }
-  remarks_ = text_of(report) + lasting(current->model().server, next_->model().server);
+  remarks_ = tell(report) + lasting(current->model().server, next_->model().server);
   return true;
 }
 
 void Reload::begin(const std::shared_ptr<Generation>& current) {
   if (!read(current)) return;
   auto doors = parts_.doors.prepare(next_->model());
-  if (!doors) return fail(doors.error().text);
+  if (!doors) return fail_with(doors.error().text);
   doors_ = std::move(*doors);
   if (std::string failure = next_->instances().start(); !failure.empty()) {
-    return fail(std::move(failure));
+    return fail_with(failure);
   }
   parts_.addresses.prepare(next_->model(), next_->upstreams(), [this] { names_settled(); });
   if (parts_.addresses.pending() == 0) return prepare_loops();
@@ -119,7 +133,7 @@ void Reload::prepare_loops() {
 void Reload::prepared(const std::string& failure) {
   if (!failure.empty()) failure_ = failure;
   if (--waiting_ > 0) return;
-  if (!failure_.empty()) return fail(std::move(failure_));
+  if (!failure_.empty()) return fail_with(failure_);
   shut_doors();
 }
 

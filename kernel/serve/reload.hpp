@@ -67,6 +67,7 @@ class Reload final : private Timer {
   void commit_loops();
   void committed();
   void fail(std::string text);
+  void fail_with(const std::string& sentence);
   void expired() noexcept override;
 
   Parts parts_;

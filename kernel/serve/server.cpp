@@ -25,8 +25,8 @@
 #include <cstdint>
 #include <fstream>
 #include <ios>
+#include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -198,13 +198,21 @@ void Server::heard(const std::string& failure) {
     if (!draining_) drain(true);
   }
   if (--starting_ > 0 || failed_) return;
-  for (const Door& door : doors_.open()) {
-    WEIR_LOG(WEIR_NOTICE, "listening on ", door.listener->address().to_string());
-  }
+  tell_doors();
   WEIR_LOG(WEIR_NOTICE, "ready: weir ", WEIR_VERSION, ", ", workers_.size(),
            workers_.size() == 1 ? " worker" : " workers");
   superior_.ready();
   begin_reload();
+}
+
+// Numbers grow, so those that are new are above all that were told.
+void Server::tell_doors() {
+  const uint32_t told = told_door_;
+  for (const Door& door : doors_.open()) {
+    if (door.number <= told) continue;
+    WEIR_LOG(WEIR_NOTICE, "listening on ", door.listener->address().to_string());
+    told_door_ = std::max(told_door_, door.number);
+  }
 }
 
 // ---- reload
@@ -242,38 +250,38 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
   ended_reload_ = std::move(reload_);
   Outcome told = outcome;
   if (next == nullptr) {
-    log_refusal(outcome.text);
+    WEIR_LOG(WEIR_ERR, "not reloaded, generation ", generation_->number(), " goes on to serve");
   } else {
-    former_.push_back({std::exchange(generation_, std::move(next)), workers_.size()});
+    former_.push_back(std::exchange(generation_, std::move(next)));
+    drop_ended();
     if (const auto applied = apply_log(generation_->model().server.log); !applied) {
       told.text += applied.error().text + "; the log goes on as it was\n";
     }
+    tell_doors();
     WEIR_LOG(WEIR_NOTICE, "reloaded: generation ", generation_->number(), " serves");
   }
   for (const uint64_t order : std::exchange(answering_, {})) superior_.done(order, told);
   loop_.post([this] { begin_reload(); });
 }
 
-void Server::log_refusal(const std::string& text) const {
-  WEIR_LOG(WEIR_ERR, "not reloaded, generation ", generation_->number(), " goes on to serve");
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) WEIR_LOG(WEIR_ERR, line);
-  }
+// A loop may be done with it before all others have taken the next one over.
+void Server::generation_ended(uint64_t number) {
+  ++ended_[number];
+  drop_ended();
+  if (!draining_ && !asked_.empty()) begin_reload();
 }
 
-void Server::generation_ended(uint64_t number) {
-  for (auto it = former_.begin(); it != former_.end(); ++it) {
-    if (it->generation->number() != number) continue;
-    if (--it->loops > 0) return;
-    former_.erase(it);
-    ::malloc_trim(0);  // a generation is many small pieces, which would hold on to whole pages
-    break;
-  }
-  if (!draining_ && !asked_.empty()) {
-    Timer::cancel();
-    begin_reload();
-  }
+void Server::drop_ended() {
+  const size_t count = former_.size();
+  std::erase_if(former_, [&](const auto& generation) {
+    const auto ended = ended_.find(generation->number());
+    if (ended == ended_.end() || ended->second < workers_.size()) return false;
+    ended_.erase(ended);
+    return true;
+  });
+  if (former_.size() == count) return;
+  if (!draining_) Timer::cancel();  // there is room
+  ::malloc_trim(0);  // a generation is many small pieces, which would hold on to whole pages
 }
 
 void Server::answer(uint64_t order, const std::string& question) {
@@ -309,7 +317,7 @@ void Server::expired() noexcept {
   } else if (threads_.empty()) {
     start_workers();
   } else {
-    const uint64_t oldest = former_.front().generation->number();
+    const uint64_t oldest = former_.front()->number();
     for (const auto& worker : workers_) worker->cut(oldest);
   }
 }

@@ -18,6 +18,7 @@
 #include "supervise/superior.hpp"
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -40,17 +41,13 @@ class Server final : private Orders, private Ticker, private Timer {
   int run();
 
  private:
-  struct Former {  // a generation with exchanges that have not ended
-    std::shared_ptr<Generation> generation;
-    size_t loops;  // where it has not ended
-  };
-
   bool write_pid() const;
   void make_workers();
   Serving serving(std::shared_ptr<Generation> generation, std::vector<Door> doors) const;
   void start_workers();
   void run_worker(Worker& worker);
   void heard(const std::string& failure);
+  void tell_doors();
   void reload(uint64_t order) override;
   void answer(uint64_t order, const std::string& question) override;
   void drain(bool for_good) override;
@@ -59,8 +56,8 @@ class Server final : private Orders, private Ticker, private Timer {
   void worker_ended();
   void begin_reload();
   void reloaded(const Outcome& outcome, std::shared_ptr<Generation> next);
-  void log_refusal(const std::string& text) const;
   void generation_ended(uint64_t number);
+  void drop_ended();
   void tick() noexcept override;
   void expired() noexcept override;  // of the first look-ups, a wait for room, the drain
 
@@ -79,14 +76,16 @@ class Server final : private Orders, private Ticker, private Timer {
   UpstreamAddresses addresses_;
   Capacity capacity_;
   std::vector<std::jthread> threads_;
-  std::deque<Former> former_;        // oldest first
-  std::vector<uint64_t> asked_;      // orders that wait for the next reload
-  std::vector<uint64_t> answering_;  // orders that the reload under way is for
+  std::deque<std::shared_ptr<Generation>> former_;  // with exchanges that have not ended
+  std::map<uint64_t, size_t> ended_;                // by generation, the loops where it has ended
+  std::vector<uint64_t> asked_;                     // orders that wait for the next reload
+  std::vector<uint64_t> answering_;                 // orders that the reload under way is for
   std::unique_ptr<Reload> reload_;
   std::unique_ptr<Reload> ended_reload_;
   size_t starting_ = 0;
   size_t running_ = 0;
   size_t accepting_ = 0;  // workers that still take connections
+  uint32_t told_door_ = 0;
   bool draining_ = false;
   bool for_good_ = true;  // nobody goes on with the listening sockets
   bool failed_ = false;
