@@ -138,6 +138,7 @@ struct SiteOnLoop {
   std::vector<ObserverUse> observers;
   std::vector<uint32_t> identity;  // fields that only a module may set
   std::vector<weir_cidr> trusted;  // peers whose forwarding fields are believed
+  uint64_t generation = 0;         // its number
   mutable size_t exchanges = 0;    // that run on it
 };
 

@@ -68,6 +68,8 @@ constexpr std::array server_keys{
                 "Event loop threads; 0: as many as CPUs."),
             0, 1024),
     key("pid", WEIR_FILE, offsetof(ServerKeys, pid), nullptr, "File to write the process id to."),
+    key("control", WEIR_FILE, offsetof(ServerKeys, control), nullptr,
+        "Unix socket for `weir reload`, `weir status` and the like; without it, there is none."),
     flagged(
         key("trusted_proxies", WEIR_CIDR, offsetof(ServerKeys, trusted_proxies), nullptr,
             "Peers whose X-Forwarded-* and Forwarded fields are kept and added to; those of others "

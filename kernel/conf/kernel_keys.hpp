@@ -24,6 +24,7 @@ struct LogKeys {
 struct ServerKeys {
   int64_t workers;
   weir_str pid;
+  weir_str control;
   weir_list trusted_proxies;
   Duration drain;
   LogKeys log;

@@ -132,6 +132,7 @@ void read_server(Reading& reading) {
   const auto* keys = reading.fill_table<ServerKeys>(server_schema, table, "[server]", storage);
   server.workers = static_cast<size_t>(keys->workers);
   server.pid = text_of(keys->pid);
+  server.control = text_of(keys->control);
   const auto trusted = items_of<weir_cidr>(keys->trusted_proxies);
   server.trusted_proxies.assign(trusted.begin(), trusted.end());
   server.log = {keys->log.level, text_of(keys->log.file), keys->log.format == 1};

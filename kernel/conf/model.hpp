@@ -44,8 +44,9 @@ struct Log {
 };
 
 struct Server {
-  size_t workers = 0;  // 0: as many as CPUs
-  std::string pid;     // absolute path; empty: none is written
+  size_t workers = 0;   // 0: as many as CPUs
+  std::string pid;      // absolute path; empty: none is written
+  std::string control;  // absolute path of a Unix socket; empty: none
   std::vector<weir_cidr> trusted_proxies;
   Log log;
   Duration drain{};

@@ -130,6 +130,8 @@ Result<Listener> Listener::open(const Address& address, int backlog) {
   }
   if (fd < 0) return failure(address, errno);
   Listener listener(fd, address);
+  // The file gets this mode (unix(7)), less the umask: who may connect is for its owner to say.
+  if (address.family() == Address::Family::local) ::fchmod(fd, S_IRUSR | S_IWUSR);
   int reason = bind_and_listen(fd, address, backlog);
   if (reason == EADDRNOTAVAIL && address.any()) return open(ipv4_any(address.port()), backlog);
   if (reason == EADDRINUSE && stale_file_removed(address)) {

@@ -80,6 +80,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   const weir_address& peer() const { return peer_; }
   Inlet& inlet() const { return inlet_; }
   const Exchange* exchange() const { return exchange_; }
+  uint64_t requests() const { return requests_; }
 
   // The owner's notes.
   size_t place = 0;      // among its connections

@@ -58,6 +58,7 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
                   static_cast<uint32_t>(limits.interim_responses),
                   static_cast<uint32_t>(limits.reroutes)};
   site_.trusted = model.server.trusted_proxies;
+  site_.generation = generation_->number();
   const RouteFinder& finder = *this;
   site_.routes = &finder;
 }

@@ -11,6 +11,7 @@
 #include "net/listener.hpp"
 #include "serve/doors.hpp"
 #include "serve/generation.hpp"
+#include "serve/plan.hpp"
 #include "serve/worker.hpp"
 #include "supervise/superior.hpp"
 
@@ -38,16 +39,12 @@ std::string tell(const conf::Report& report) {
   return out.str();
 }
 
-// Settings that the process took when it began.
-std::string lasting(const conf::Server& now, const conf::Server& next) {
+std::string tell_lasting(const Generation& now, const Generation& next) {
   std::string text;
-  const auto say = [&](bool same, const char* key) {
-    if (same) return;
-    WEIR_LOG(WEIR_WARN, "server.", key, " takes effect when weir starts anew");
-    text += std::string("server.") + key + " takes effect when weir starts anew\n";
-  };
-  say(now.workers == next.workers, "workers");
-  say(now.pid == next.pid, "pid");
+  for (const std::string& key : lasting_settings(now.model().server, next.model().server)) {
+    WEIR_LOG(WEIR_WARN, key, " takes effect when weir starts anew");
+    text += key + " takes effect when weir starts anew\n";
+  }
   return text;
 }
 
@@ -89,7 +86,7 @@ bool Reload::read(const std::shared_ptr<Generation>& current) {
     fail(tell(report));
     return false;
   }
-  remarks_ = tell(report) + lasting(current->model().server, next_->model().server);
+  remarks_ = tell(report) + tell_lasting(*current, *next_);
   return true;
 }
 

@@ -6,15 +6,20 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "conf/model.hpp"
+#include "conf/report.hpp"
 #include "event/tasks.hpp"
 #include "event/timers.hpp"
 #include "host/host.hpp"
 #include "http/names.hpp"
 #include "net/address.hpp"
 #include "net/listener.hpp"
+#include "serve/answers.hpp"
+#include "serve/control_api.hpp"
+#include "serve/control_socket.hpp"
 #include "serve/doors.hpp"
 #include "serve/generation.hpp"
 #include "serve/log_target.hpp"
+#include "serve/plan.hpp"
 #include "serve/reload.hpp"
 #include "serve/worker.hpp"
 #include "supervise/superior.hpp"
@@ -27,6 +32,8 @@
 #include <ios>
 #include <map>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -46,6 +53,14 @@ constexpr size_t most_connections = 65'536;
 constexpr Clock::duration longest_lookup = std::chrono::seconds(3);  // before serving begins
 constexpr unsigned pool_threads = 4;
 constexpr size_t pool_queue = 4096;
+constexpr size_t most_listed = 1000;  // connections
+
+std::optional<uint32_t> level_of(std::string_view name) {
+  for (uint32_t level = WEIR_TRACE; level <= WEIR_ERR; ++level) {
+    if (level_name(level) == name) return level;
+  }
+  return {};
+}
 
 uint64_t random_bits() {
   uint64_t bits = 0;
@@ -175,7 +190,7 @@ int Server::run() {
     WEIR_LOG(WEIR_ERR, failure);
     return 2;
   }
-  if (!write_pid()) return 2;
+  if (!write_pid() || !open_control()) return 2;
   loop_.tick_each_second(*this);
   addresses_.prepare(generation_->model(), generation_->upstreams(), [this] { start_workers(); });
   // A first request should not find an endpoint down only because its name was not looked up yet.
@@ -187,6 +202,7 @@ int Server::run() {
   const std::string pid = generation_->model().server.pid;
   loop_.run();
   threads_.clear();
+  close_control();
   if (!pid.empty()) ::unlink(pid.c_str());
   return failed_ ? 2 : 0;
 }
@@ -250,6 +266,7 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
   ended_reload_ = std::move(reload_);
   Outcome told = outcome;
   if (next == nullptr) {
+    ++refused_reloads_;
     WEIR_LOG(WEIR_ERR, "not reloaded, generation ", generation_->number(), " goes on to serve");
   } else {
     former_.push_back(std::exchange(generation_, std::move(next)));
@@ -257,6 +274,7 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
     if (const auto applied = apply_log(generation_->model().server.log); !applied) {
       told.text += applied.error().text + "; the log goes on as it was\n";
     }
+    ++reloads_;
     tell_doors();
     WEIR_LOG(WEIR_NOTICE, "reloaded: generation ", generation_->number(), " serves");
   }
@@ -284,8 +302,84 @@ void Server::drop_ended() {
   ::malloc_trim(0);  // a generation is many small pieces, which would hold on to whole pages
 }
 
+// ---- control
+
+bool Server::open_control() {
+  const std::string& path = generation_->model().server.control;
+  if (path.empty()) return true;
+  const auto address = Address::from(conf::Address{"", 0, path});
+  auto listener = superior_.listen(*address);
+  if (!listener) {
+    WEIR_LOG(WEIR_ERR, listener.error().text);
+    return false;
+  }
+  control_ = std::make_unique<ControlSocket>(
+      loop_, names_, std::make_shared<Listener>(std::move(*listener)),
+      [this](const ControlRequest& request, ControlSocket::Respond respond) {
+        serve_control(superior_, request, std::move(respond));
+      });
+  return true;
+}
+
+void Server::close_control() {
+  if (control_ == nullptr) return;
+  const Address address = control_->listener().address();
+  control_.reset();
+  if (for_good_) superior_.release(address);
+}
+
+ProcessView Server::view() const {
+  return {*generation_, former_,  workers_,         doors_.open(),
+          began_,       reloads_, refused_reloads_, draining_};
+}
+
+Outcome Server::plan_reload() {
+  conf::Report report;
+  const auto next = source_(report, generation_.get());
+  std::ostringstream text;
+  report.print(text, false);
+  if (next == nullptr || report.errors() > 0) return {false, text.str()};
+  return {true, text.str() + plan_text(plan(*generation_, *next))};
+}
+
+// Each loop knows its own.
+void Server::list_connections(uint64_t order) {
+  struct Gathered {
+    std::vector<ConnectionView> views;
+    size_t missing;
+  };
+  const auto gathered = std::make_shared<Gathered>(Gathered{{}, workers_.size()});
+  for (const auto& worker : workers_) {
+    worker->describe(most_listed / workers_.size(), [this, gathered, order](auto views) {
+      loop_.post([this, gathered, order, views = std::move(views)] {
+        gathered->views.insert(gathered->views.end(), views.begin(), views.end());
+        if (--gathered->missing > 0) return;
+        superior_.done(order, {true, connections_json(gathered->views)});
+      });
+    });
+  }
+}
+
 void Server::answer(uint64_t order, const std::string& question) {
-  superior_.done(order, {false, "no answer to " + question});
+  constexpr std::string_view log = "log ";
+  Outcome outcome;
+  if (question == "status") {
+    outcome.text = status_json(view());
+  } else if (question == "modules") {
+    outcome.text = modules_json(*generation_);
+  } else if (question == "ready") {
+    outcome.good = !draining_ && !threads_.empty() && starting_ == 0;
+  } else if (question == "plan") {
+    outcome = plan_reload();
+  } else if (question == "connections") {
+    return list_connections(order);
+  } else if (question.starts_with(log) && level_of(question.substr(log.size()))) {
+    Log::instance().set_level(*level_of(question.substr(log.size())));
+    outcome.text = "the log level is " + question.substr(log.size()) + "\n";
+  } else {
+    outcome = {false, "there is no answer to '" + conf::readable(question) + "'\n"};
+  }
+  superior_.done(order, outcome);
 }
 
 // ---- the end

@@ -9,7 +9,9 @@
 // Thread: made and run on the main thread, which becomes the control thread.
 #pragma once
 
+#include "serve/answers.hpp"
 #include "serve/client_counts.hpp"
+#include "serve/control_socket.hpp"
 #include "serve/doors.hpp"
 #include "serve/generation.hpp"
 #include "serve/reload.hpp"
@@ -17,7 +19,7 @@
 #include "serve/worker.hpp"
 #include "supervise/superior.hpp"
 
-#include <deque>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,6 +50,11 @@ class Server final : private Orders, private Ticker, private Timer {
   void run_worker(Worker& worker);
   void heard(const std::string& failure);
   void tell_doors();
+  bool open_control();
+  void close_control();
+  ProcessView view() const;
+  Outcome plan_reload();
+  void list_connections(uint64_t order);
   void reload(uint64_t order) override;
   void answer(uint64_t order, const std::string& question) override;
   void drain(bool for_good) override;
@@ -76,10 +83,14 @@ class Server final : private Orders, private Ticker, private Timer {
   UpstreamAddresses addresses_;
   Capacity capacity_;
   std::vector<std::jthread> threads_;
-  std::deque<std::shared_ptr<Generation>> former_;  // with exchanges that have not ended
-  std::map<uint64_t, size_t> ended_;                // by generation, the loops where it has ended
-  std::vector<uint64_t> asked_;                     // orders that wait for the next reload
-  std::vector<uint64_t> answering_;                 // orders that the reload under way is for
+  std::vector<std::shared_ptr<Generation>> former_;  // with exchanges that have not ended
+  std::map<uint64_t, size_t> ended_;                 // by generation, the loops where it has ended
+  std::vector<uint64_t> asked_;                      // orders that wait for the next reload
+  std::vector<uint64_t> answering_;                  // orders that the reload under way is for
+  std::unique_ptr<ControlSocket> control_;
+  std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
+  uint64_t reloads_ = 0;
+  uint64_t refused_reloads_ = 0;
   std::unique_ptr<Reload> reload_;
   std::unique_ptr<Reload> ended_reload_;
   size_t starting_ = 0;

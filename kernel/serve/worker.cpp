@@ -208,6 +208,7 @@ Exchange& Worker::create_exchange(const Inlet& inlet, ServerStream& stream,
   }
   const LoopSite& site = *inlet.site;
   ++site.site().exchanges;
+  LoopCounts::add(counts_.requests, 1);
   return *new (memory)
       Exchange({&site.site(), &site.listener(inlet.index), &stream, peer, unix_ms()});
 }
@@ -245,6 +246,8 @@ void Worker::take(Inlet& inlet, Accepted accepted) {
   connection->place = connections_.size();
   connection->counted = counted;
   ++inlet.connections;
+  LoopCounts::add(counts_.accepted, 1);
+  LoopCounts::add(counts_.connections, 1);
   connections_.push_back(std::move(connection));
   H1Server& opened = *connections_.back();
   if (!opened.open(std::move(accepted.socket))) connection_ended(opened);
@@ -255,6 +258,7 @@ void Worker::connection_ended(H1Server& connection) {
   auto& place = connections_[connection.place];
   if (connection.counted) clients_.remove(connection.peer());
   --connection.inlet().connections;
+  LoopCounts::add(counts_.connections, ~uint64_t{0});
   ended_.push_back(std::move(place));
   place = std::move(connections_.back());
   if (place != nullptr) place->place = connection.place;
@@ -351,6 +355,27 @@ void Worker::cut(uint64_t generation) {
       WEIR_LOG(WEIR_WARN, "cut ", cut.size(), " exchanges of generation ", generation,
                ", which has had its time");
     }
+  });
+}
+
+void Worker::describe(size_t most, std::function<void(std::vector<ConnectionView>)> told) {
+  loop_.post([this, most, told = std::move(told)] {
+    std::vector<ConnectionView> views;
+    for (const auto& connection : connections_) {
+      if (views.size() == most) break;
+      const Inlet& inlet = connection->inlet();
+      ConnectionView& view = views.emplace_back();
+      view.peer = Address(connection->peer());
+      view.listener = inlet.site->listener(inlet.index).name;
+      view.requests = connection->requests();
+      const Exchange* const exchange = connection->exchange();
+      if (exchange == nullptr) continue;
+      view.method = exchange->request().method;
+      view.path = exchange->request().path;
+      view.age = exchange->age();
+      view.generation = exchange->site().generation;
+    }
+    told(std::move(views));
   });
 }
 

@@ -16,6 +16,8 @@
 #include "serve/inlet.hpp"
 #include "serve/loop_site.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,6 +38,28 @@ struct Serving {
   std::vector<Door> doors;  // of the generation's listeners, in order
   size_t connections = 0;   // most at a time on this loop
   uint32_t per_client = 0;  // over all loops; 0: no limit
+};
+
+// What a loop has come to; written by its thread, readable from any.
+struct LoopCounts {
+  std::atomic<uint64_t> connections = 0;  // open now
+  std::atomic<uint64_t> accepted = 0;
+  std::atomic<uint64_t> requests = 0;
+
+  // One writer needs no locked instruction.
+  static void add(std::atomic<uint64_t>& count, uint64_t by) {
+    count.store(count.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+};
+
+// A connection as people are shown it.
+struct ConnectionView {
+  Address peer;
+  std::string listener;
+  uint64_t requests = 0;
+  std::string method, path;  // of the request under way; empty: it rests
+  Clock::duration age{};     // of that request
+  uint64_t generation = 0;   // that the request is served by
 };
 
 class Worker final : private ConnectionOwner, private Ticker, private Deferred, private Timer {
@@ -67,7 +91,11 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void cut(uint64_t generation);
   void reopen_logs();  // [any]
 
-  const LoopUse& use() const { return loop_.use(); }  // [any]
+  // `told` hears of at most so many connections, on the loop. [any]
+  void describe(size_t most, std::function<void(std::vector<ConnectionView>)> told);
+
+  const LoopUse& use() const { return loop_.use(); }    // [any]
+  const LoopCounts& counts() const { return counts_; }  // [any]
 
  private:
   const ServerLimits& limits() const override { return limits_; }
@@ -108,6 +136,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   HttpDate date_;
   HostThread thread_;
   ServerLimits limits_;
+  LoopCounts counts_;
   Serving serving_;
   std::shared_ptr<LoopSite> site_;
   Serving next_serving_;
