@@ -90,6 +90,21 @@ Address bound_address(int fd, const Address& asked) {
   return result;
 }
 
+// Of a socket that is bound: as it would be asked for, ":80" when it takes both families.
+Address address_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* const at = reinterpret_cast<sockaddr*>(&storage);
+  ::getsockname(fd, at, &size);
+  const Address address(at, size);
+  int ipv6_only = 1;
+  size = sizeof ipv6_only;
+  ::getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, &size);
+  const bool everywhere = address.family() == Address::Family::ipv6 && address.host() == "::";
+  if (!everywhere || ipv6_only != 0) return address;
+  return *Address::parse(":" + std::to_string(address.port()));
+}
+
 // Where IPv6 is switched off, ":80" still means every address there is.
 Address ipv4_any(uint16_t port) {
   sockaddr_in any{};
@@ -151,11 +166,7 @@ Result<Listener> Listener::adopt(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   set(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // which a Unix socket refuses
-  sockaddr_storage storage{};
-  socklen_t length = sizeof storage;
-  auto* const at = reinterpret_cast<sockaddr*>(&storage);
-  ::getsockname(fd, at, &length);
-  return Listener(fd, Address(at, length));
+  return Listener(fd, address_of(fd));
 }
 
 Result<Accepted, int> Listener::accept() {

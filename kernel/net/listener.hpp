@@ -31,7 +31,7 @@ class Listener {
   // The error is a whole sentence: what cannot be listened on, why, and a way out.
   static Result<Listener> open(const Address& address, int backlog = usual_backlog);
 
-  // Takes over a socket that listens already.
+  // Takes over a socket that listens already; its address is as it would be asked for.
   static Result<Listener> adopt(int fd);
 
   int fd() const { return owner_->sockfd(); }

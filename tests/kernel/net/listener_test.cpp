@@ -101,6 +101,18 @@ BOOST_AUTO_TEST_CASE(a_listening_socket_can_be_taken_over) {
   BOOST_TEST(!Listener::adopt(0));
 }
 
+BOOST_AUTO_TEST_CASE(a_listener_taken_over_has_the_address_it_was_opened_with) {
+  const Folder folder;
+  for (const std::string text : {":0", "[::]:0", "[::1]:0", "0.0.0.0:0", "127.0.0.1:0"}) {
+    const auto opened = Listener::open(*Address::parse(text));
+    const auto adopted = Listener::adopt(::dup(opened->fd()));
+    BOOST_TEST(adopted->address().to_string() == opened->address().to_string());
+    BOOST_TEST((adopted->address() == opened->address()));
+  }
+  const auto opened = Listener::open(*Address::parse("unix:" + folder.path("s")));
+  BOOST_TEST((Listener::adopt(::dup(opened->fd()))->address() == opened->address()));
+}
+
 BOOST_AUTO_TEST_CASE(a_privileged_port_needs_a_capability) {
   if (::geteuid() != 0) return;
   const auto child = ::fork();
