@@ -44,9 +44,10 @@ class Listener {
   // passed over.
   Result<Accepted, int> accept();
 
-  // From now on no connection begins; those on their way still come to accept. Closing a listener
-  // resets what waits in its queue, so this comes first, then accept until there is none. The
-  // client's next try finds it closed. Does nothing for a Unix socket, whose clients never wait.
+  // From now on connections are refused; those on their way still come to accept. Closing a
+  // listener resets what waits in its queue, so this comes first, then accept until there is none.
+  // For good, also in other processes that hold the socket. Does nothing for a Unix socket, whose
+  // clients never wait.
   void shut_door();
 
   void remove_file();
