@@ -22,8 +22,9 @@ namespace {
 
 using Texts = std::span<const std::string>;
 
-constexpr std::array commands{&run_command, &check_command, &explain_command, &config_command,
-                              &module_command};
+constexpr std::array commands{&run_command,    &check_command, &plan_command,    &reload_command,
+                              &status_command, &ctl_command,   &upgrade_command, &explain_command,
+                              &config_command, &module_command};
 
 constexpr std::string_view introduction = R"(weir: a modular reverse proxy
 

@@ -34,6 +34,11 @@ extern const Command check_command;
 extern const Command explain_command;
 extern const Command module_command;
 extern const Command config_command;
+extern const Command reload_command;
+extern const Command plan_command;
+extern const Command status_command;
+extern const Command upgrade_command;
+extern const Command ctl_command;
 
 // Runs what the command line says and gives the exit status. `words` are without the program's
 // name.
