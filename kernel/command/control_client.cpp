@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command/control_client.hpp"
 
+#include "base/arena.hpp"
 #include "command/arguments.hpp"
 #include "command/command.hpp"
 #include "conf/file.hpp"
 #include "conf/model.hpp"
 #include "conf/report.hpp"
+#include "http/h1_reader.hpp"
+#include "http/head.hpp"
+#include "http/names.hpp"
 
+#include <array>
+#include <cstddef>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <Poco/Exception.h>
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
-#include <Poco/Net/HTTPClientSession.h>
-#include <Poco/Net/HTTPRequest.h>
-#include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
-#include <Poco/StreamCopier.h>
 #include <Poco/Timespan.h>
 
 namespace weir {
@@ -46,7 +49,30 @@ std::string control_path(const Arguments& arguments, std::string& why) {
   return model->server.control;
 }
 
-void read_answer(ControlAnswer& answer) {
+// The other end closes behind its reply.
+std::string receive_all(Poco::Net::StreamSocket& connection) {
+  std::string all;
+  std::array<char, 16384> part;  // NOLINT(cppcoreguidelines-pro-type-member-init) filled below
+  while (const int got = connection.receiveBytes(part.data(), part.size())) {
+    all.append(part.data(), static_cast<size_t>(got));
+  }
+  return all;
+}
+
+void read_answer(const std::string& received, ControlAnswer& answer) {
+  const size_t end = received.find("\r\n\r\n");
+  std::array<std::byte, 4096> room;  // NOLINT(cppcoreguidelines-pro-type-member-init) an arena's
+  Arena arena(room, size_t{1} << 16);
+  ResponseHead head;
+  const Names names;
+  const auto refusal =
+      read_response(std::string_view(received).substr(0, end + 4), {}, arena, names, head);
+  if (end == std::string::npos || refusal) {
+    answer.text = "the answer is no response\n";
+    return;
+  }
+  answer.status = head.status;
+  answer.body = received.substr(end + 4);
   try {
     const auto object = Poco::JSON::Parser().parse(answer.body).extract<Poco::JSON::Object::Ptr>();
     for (const char* const key : {"text", "error"}) {
@@ -66,18 +92,12 @@ ControlAnswer ask_control(const Arguments& arguments, const std::string& method,
   if (socket.empty()) return answer;
   try {
     using Poco::Net::SocketAddress;
-    Poco::Net::HTTPClientSession session(
-        Poco::Net::StreamSocket(SocketAddress(SocketAddress::UNIX_LOCAL, socket)));
-    session.setTimeout(Poco::Timespan(patience, 0));
-    Poco::Net::HTTPRequest request(method, path, Poco::Net::HTTPMessage::HTTP_1_1);
-    request.setHost("weir");
-    session.sendRequest(request);
-    Poco::Net::HTTPResponse response;
-    Poco::StreamCopier::copyToString(session.receiveResponse(response), answer.body);
-    answer.status = response.getStatus();
-    read_answer(answer);
+    Poco::Net::StreamSocket connection(SocketAddress(SocketAddress::UNIX_LOCAL, socket));
+    connection.setReceiveTimeout(Poco::Timespan(patience, 0));
+    const std::string request = method + " " + path + " HTTP/1.1\r\nHost: weir\r\n\r\n";
+    connection.sendBytes(request.data(), static_cast<int>(request.size()));
+    read_answer(receive_all(connection), answer);
   } catch (const Poco::Exception& failure) {
-    answer.status = 0;
     answer.text = "nobody answers on " + socket + ": " + failure.displayText() +
                   "\nis weir running, and may you open that file?\n";
   }
