@@ -110,6 +110,8 @@ std::string_view kernel_text(Exchange& exchange, uint32_t id) {
       return exchange.route() == nullptr ? std::string_view{} : exchange.route()->name;
     case WEIR_A_UPSTREAM:
       return exchange.upstream_name();
+    case WEIR_A_PROCESS_STATE:
+      return exchange.site().draining() ? "draining" : "serving";
     case WEIR_A_ENDPOINT:
       return exchange.endpoint_text();
     case WEIR_A_TIME:

@@ -22,6 +22,7 @@
 #include "upstream/upstream.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -136,10 +137,13 @@ struct SiteOnLoop {
   ExchangeLimits limits;
   const RouteFinder* routes = nullptr;
   std::vector<ObserverUse> observers;
-  std::vector<uint32_t> identity;  // fields that only a module may set
-  std::vector<weir_cidr> trusted;  // peers whose forwarding fields are believed
-  uint64_t generation = 0;         // its number
-  mutable size_t exchanges = 0;    // that run on it
+  std::vector<uint32_t> identity;              // fields that only a module may set
+  std::vector<weir_cidr> trusted;              // peers whose forwarding fields are believed
+  uint64_t generation = 0;                     // its number
+  const std::atomic<bool>* leaving = nullptr;  // the process is about to end
+  mutable size_t exchanges = 0;                // that run on it
+
+  bool draining() const { return leaving != nullptr && leaving->load(std::memory_order_relaxed); }
 };
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 #include "conf/syntax.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
@@ -147,13 +148,15 @@ std::optional<std::string> read_text(const std::string& path, const Place& named
     return {};
   }
   std::ifstream file{path, std::ios::binary};
-  std::string text(largest_file + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.gcount() == 0 && !file.eof()) {
+  std::string text;
+  std::array<char, 16384> part;  // NOLINT(cppcoreguidelines-pro-type-member-init) filled below
+  while (text.size() <= largest_file && file.read(part.data(), part.size()).gcount() > 0) {
+    text.append(part.data(), static_cast<size_t>(file.gcount()));
+  }
+  if (text.empty() && !file.eof()) {
     report.world(named_at, said + " cannot be read", "are its permissions right?");
     return {};
   }
-  text.resize(static_cast<size_t>(file.gcount()));
   if (text.size() > largest_file) {
     report.error(named_at, said + " is larger than 16 MiB");
     return {};

@@ -78,6 +78,10 @@ constexpr std::array server_keys{
     bounded(key("drain", WEIR_DURATION, offsetof(ServerKeys, drain), "30s",
                 "How long open exchanges may go on after SIGTERM; then they are cut."),
             0.5, day),
+    bounded(key("notice", WEIR_DURATION, offsetof(ServerKeys, notice), "0s",
+                "Before a drain: how long new connections are still taken while `probe` says that "
+                "the process is about to end."),
+            0, day),
     table("log", offsetof(ServerKeys, log), &log_schema, "The log of the kernel and its modules."),
     table("limits", offsetof(ServerKeys, limits), &limits_schema, "Bounds of HTTP/1."),
     table("timeouts", offsetof(ServerKeys, timeouts), &timeouts_schema, "Time bounds of HTTP/1."),

@@ -27,6 +27,7 @@ struct ServerKeys {
   weir_str control;
   weir_list trusted_proxies;
   Duration drain;
+  Duration notice;
   LogKeys log;
   Limits limits;
   Timeouts timeouts;

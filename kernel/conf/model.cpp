@@ -137,6 +137,7 @@ void read_server(Reading& reading) {
   server.trusted_proxies.assign(trusted.begin(), trusted.end());
   server.log = {keys->log.level, text_of(keys->log.file), keys->log.format == 1};
   server.drain = keys->drain;
+  server.notice = keys->notice;
   server.limits = keys->limits;
   server.timeouts = keys->timeouts;
   server.place = table == nullptr ? Place{} : table->place();

@@ -50,6 +50,7 @@ struct Server {
   std::vector<weir_cidr> trusted_proxies;
   Log log;
   Duration drain{};
+  Duration notice{};  // before a drain
   Limits limits;
   Timeouts timeouts;
   Place place;

@@ -3,6 +3,7 @@
 
 #include <weir/module.h>
 
+#include "base/log.hpp"
 #include "conf/fingerprint.hpp"
 #include "conf/model.hpp"
 #include "conf/place.hpp"
@@ -73,11 +74,25 @@ std::string role_of(const Component& component, const std::string& name) {
   return std::string(component.table.kind) + ' ' + component.table.name + ' ' + name;
 }
 
-// Within one image the instances know each other's form.
+// Within one image the instances know each other's form; another version gets bytes.
 void hand_over(Instance& from, Instance& to) {
-  if (from.component->image == to.component->image && to.component->table.adopt != nullptr) {
-    to.component->table.adopt(to.handle, from.handle);
+  const weir_component& former = from.component->table;
+  const weir_component& next = to.component->table;
+  if (from.component->image == to.component->image) {
+    if (next.adopt != nullptr) next.adopt(to.handle, from.handle);
+    return;
   }
+  if (former.save == nullptr || next.restore == nullptr) return;
+  std::string state;
+  const auto put = [](void* text, weir_str bytes) {
+    static_cast<std::string*>(text)->append(bytes.p, bytes.n);
+  };
+  if (former.save(from.handle, &state, put) == WEIR_OK &&
+      next.restore(to.handle, as_str(state)) == WEIR_OK) {
+    return;
+  }
+  WEIR_LOG(WEIR_WARN, former.name, " \"", to.name,
+           "\" begins anew: its new version does not take the old one's state over");
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
                   static_cast<uint32_t>(limits.reroutes)};
   site_.trusted = model.server.trusted_proxies;
   site_.generation = generation_->number();
+  site_.leaving = parts.leaving;
   const RouteFinder& finder = *this;
   site_.routes = &finder;
 }

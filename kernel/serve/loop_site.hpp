@@ -26,7 +26,8 @@ struct LoopParts {  // what belongs to the loop and outlives every generation
   Tasks& tasks;
   const Names& names;
   HttpDate& date;
-  uint32_t loops;  // of the process
+  uint32_t loops;                              // of the process
+  const std::atomic<bool>* leaving = nullptr;  // the process is about to end
 };
 
 class LoopSite final : private RouteFinder {

@@ -145,6 +145,7 @@ void Server::make_workers() {
   WorkerOptions options;
   options.loops = static_cast<uint32_t>(std::min<size_t>(count, control_index));
   options.pseudonym = make_pseudonym();
+  options.leaving = &leaving_;
   for (uint32_t i = 0; i < options.loops; ++i) {
     options.index = i;
     workers_.push_back(std::make_unique<Worker>(
@@ -170,7 +171,7 @@ void Server::run_worker(Worker& worker) {
 }
 
 void Server::start_workers() {
-  if (!threads_.empty() || draining_) return;
+  if (!threads_.empty() || leaving_) return;
   Timer::cancel();
   addresses_.commit();
   starting_ = running_ = workers_.size();
@@ -211,7 +212,9 @@ void Server::heard(const std::string& failure) {
   if (!failure.empty()) {
     WEIR_LOG(WEIR_ERR, failure);
     failed_ = true;
-    if (!draining_) drain(true);
+    for_good_ = true;
+    leaving_ = true;
+    if (!draining_) begin_drain();
   }
   if (--starting_ > 0 || failed_) return;
   tell_doors();
@@ -242,7 +245,7 @@ void Server::reload(uint64_t order) {
 void Server::begin_reload() {
   ended_reload_.reset();
   if (asked_.empty() || reload_ != nullptr || starting_ > 0) return;
-  if (draining_) {
+  if (leaving_) {
     for (const uint64_t order : std::exchange(asked_, {})) {
       superior_.done(order, {false, "not reloaded: the process is about to end\n"});
     }
@@ -286,7 +289,7 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
 void Server::generation_ended(uint64_t number) {
   ++ended_[number];
   drop_ended();
-  if (!draining_ && !asked_.empty()) begin_reload();
+  if (!asked_.empty()) begin_reload();
 }
 
 void Server::drop_ended() {
@@ -298,7 +301,7 @@ void Server::drop_ended() {
     return true;
   });
   if (former_.size() == count) return;
-  if (!draining_) Timer::cancel();  // there is room
+  if (!leaving_) Timer::cancel();  // there is room
   ::malloc_trim(0);  // a generation is many small pieces, which would hold on to whole pages
 }
 
@@ -330,7 +333,7 @@ void Server::close_control() {
 
 ProcessView Server::view() const {
   return {*generation_, former_,  workers_,         doors_.open(),
-          began_,       reloads_, refused_reloads_, draining_};
+          began_,       reloads_, refused_reloads_, leaving_};
 }
 
 Outcome Server::plan_reload() {
@@ -368,7 +371,7 @@ void Server::answer(uint64_t order, const std::string& question) {
   } else if (question == "modules") {
     outcome.text = modules_json(*generation_);
   } else if (question == "ready") {
-    outcome.good = !draining_ && !threads_.empty() && starting_ == 0;
+    outcome.good = !leaving_ && !threads_.empty() && starting_ == 0;
   } else if (question == "plan") {
     outcome = plan_reload();
   } else if (question == "connections") {
@@ -385,8 +388,16 @@ void Server::answer(uint64_t order, const std::string& question) {
 // ---- the end
 
 void Server::drain(bool for_good) {
-  if (std::exchange(draining_, true)) return expired();
+  if (leaving_.exchange(true)) return expired();
   for_good_ = for_good;
+  const Clock::duration notice = generation_->model().server.notice;
+  if (!for_good || notice == Clock::duration::zero() || threads_.empty()) return begin_drain();
+  WEIR_LOG(WEIR_NOTICE, "about to drain: probes hear it");
+  loop_.arm(*this, notice);
+}
+
+void Server::begin_drain() {
+  draining_ = true;
   WEIR_LOG(WEIR_NOTICE, "draining: no new connections; what runs may end");
   reload_.reset();
   for (const uint64_t order : std::exchange(answering_, {})) asked_.push_back(order);
@@ -400,7 +411,7 @@ void Server::drain(bool for_good) {
   }
   accepting_ = workers_.size();
   for (const auto& worker : workers_) {
-    worker->drain(for_good, [this] { loop_.post([this] { close_listeners(); }); });
+    worker->drain(for_good_, [this] { loop_.post([this] { close_listeners(); }); });
   }
   loop_.arm(*this, generation_->model().server.drain);
 }
@@ -408,6 +419,8 @@ void Server::drain(bool for_good) {
 void Server::expired() noexcept {
   if (draining_) {
     for (const auto& worker : workers_) worker->cut();
+  } else if (leaving_) {
+    begin_drain();
   } else if (threads_.empty()) {
     start_workers();
   } else {

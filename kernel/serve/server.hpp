@@ -19,6 +19,7 @@
 #include "serve/worker.hpp"
 #include "supervise/superior.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -59,6 +60,7 @@ class Server final : private Orders, private Ticker, private Timer {
   void answer(uint64_t order, const std::string& question) override;
   void drain(bool for_good) override;
   void reopen_logs() override;
+  void begin_drain();
   void close_listeners();
   void worker_ended();
   void begin_reload();
@@ -97,6 +99,7 @@ class Server final : private Orders, private Ticker, private Timer {
   size_t running_ = 0;
   size_t accepting_ = 0;  // workers that still take connections
   uint32_t told_door_ = 0;
+  std::atomic<bool> leaving_ = false;  // told to end; read by the loops
   bool draining_ = false;
   bool for_good_ = true;  // nobody goes on with the listening sockets
   bool failed_ = false;

@@ -88,7 +88,8 @@ void Worker::set_limits() {
 
 std::string Worker::make_site(Serving serving) {
   next_serving_ = std::move(serving);
-  const LoopParts parts{loop_, bodies_, handles_, tasks_, names_, date_, options_.loops};
+  const LoopParts parts{loop_,  bodies_, handles_,       tasks_,
+                        names_, date_,   options_.loops, options_.leaving};
   next_site_ =
       std::make_shared<LoopSite>(next_serving_.generation, parts, options_.pseudonym, site_.get());
   return next_site_->failure();

@@ -30,6 +30,7 @@ struct WorkerOptions {
   uint32_t index = 0;
   uint32_t loops = 1;
   std::string pseudonym;
+  const std::atomic<bool>* leaving = nullptr;  // the process is about to end
 };
 
 // What a loop serves, and how much.

@@ -373,6 +373,27 @@ constexpr void describe_life(weir_component& component) {
       });
     };
   }
+  if constexpr (requires { &Instance::save; }) {
+    component.save = [](void* instance, void* to, void (*put)(void*, weir_str)) -> weir_rc {
+      weir_rc rc = WEIR_ERROR;
+      guarded(instance, [&] {
+        const std::string text = static_cast<Core<F>*>(instance)->own.save();
+        put(to, {text.data(), text.size()});
+        rc = WEIR_OK;
+      });
+      return rc;
+    };
+  }
+  if constexpr (requires { &Instance::restore; }) {
+    component.restore = [](void* instance, weir_str text) -> weir_rc {
+      weir_rc rc = WEIR_ERROR;
+      guarded(instance, [&] {
+        const bool taken = static_cast<Core<F>*>(instance)->own.restore({text.p, text.n});
+        rc = taken ? WEIR_OK : WEIR_ERROR;
+      });
+      return rc;
+    };
+  }
   if constexpr (!std::is_same_v<State, None>) {
     component.worker_start = on_worker_start<F>;
     component.worker_stop = [](void*, void* state) { delete static_cast<PerLoop<F>*>(state); };

@@ -198,6 +198,12 @@ typedef struct weir_component {
   void (*worker_stop)(void *instance, void *state); /* no exchange of it is left here        [W] */
   void (*reopen)(void *instance, void *state);   /* SIGUSR1: open log files anew             [W] */
   void (*destroy)(void *instance);               /* last                                     [C] */
+  /* A reload that brings another version of the code: the former instance gives its state to `put`,
+     in one piece or several, as bytes that name their own form, and goes on to serve; the new one
+     reads them before start. What restore does not understand it refuses with WEIR_ERROR, and
+     begins with nothing.                                                                    [C] */
+  weir_rc (*save)(void *instance, void *to, void (*put)(void *to, weir_str bytes));
+  weir_rc (*restore)(void *instance, weir_str bytes); /* `bytes` lasts until it returns      [C] */
 } weir_component;
 
 typedef struct weir_module {
@@ -300,7 +306,8 @@ enum { WEIR_H_OTHER, WEIR_FIELD_NAMES(WEIR_FIELD_ID) WEIR_H_COUNT };
   X(DURATION, "duration")                   /* number: ns since the first byte of the head */ \
   X(TIME, "time")                           /* start, RFC 3339 in UTC with milliseconds */    \
   X(TIME_CLF, "time.clf")                   /* start, 10/Oct/2000:13:55:36 +0000 */           \
-  X(TIME_UNIX, "time.unix")                 /* number: start, milliseconds since 1970 */
+  X(TIME_UNIX, "time.unix")                 /* number: start, milliseconds since 1970 */      \
+  X(PROCESS_STATE, "process.state")         /* "serving", or "draining": it is about to end */
 
 enum { WEIR_A_FIRST = 512 };
 #define WEIR_ATTRIBUTE_ID(id, text) WEIR_A_##id,

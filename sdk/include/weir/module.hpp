@@ -7,7 +7,8 @@
 // one exchange: its members start as zero bytes when the first hook runs and end with the exchange,
 // so they need no constructor and no destructor. Besides Conf a class may hold
 //   struct Instance  what all loops read: built by (Setup&, const Conf&), (Setup&) or (); may have
-//                    `bool start()` and `void adopt(Instance& previous)`                      [C]
+//                    `bool start()`, `void adopt(Instance& previous)`, and for another image
+//                    `std::string save()` and `bool restore(std::string_view)`              [C]
 //   struct State     what one loop changes: built by (Worker, const Conf&, const Instance&), or
 //                    a shorter list of these; may have `void reopen()`                        [W]
 //   struct Table     balancers: built by (Endpoints, const Conf&) or (Endpoints); may have

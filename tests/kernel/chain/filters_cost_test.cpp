@@ -32,6 +32,8 @@ constexpr weir_component filter{sizeof(weir_component),
                                 nullptr,
                                 nullptr,
                                 nullptr,
+                                nullptr,
+                                nullptr,
                                 nullptr};
 
 uint32_t respond(const weir_call* call) {
