@@ -11,7 +11,7 @@ def build(source, folder, *options):
     folder.chmod(0o755)
     module = folder / source.with_suffix(".so").name
     subprocess.run(["g++", "-std=c++20", "-O1", "-fPIC", "-shared", "-fvisibility=hidden",
-                    "-fno-gnu-unique", "-I", pace.ROOT / "sdk" / "include", "-o", module, source, *options],
-                   check=True)
+                    "-fno-gnu-unique", "-I", pace.ROOT / "sdk" / "include", "-o", module, source,
+                    *options], check=True)
     module.chmod(0o755)
     return module
