@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,10 @@ namespace {
 
 constexpr size_t level_width = 6;
 
+// What a signal handler asks for is necessarily the process's.
+std::atomic<int> file_descriptor = -1;  // NOLINT(*-avoid-non-const-global-variables)
+std::atomic<bool> writes_json = false;  // NOLINT(*-avoid-non-const-global-variables)
+
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char letter : text) {
@@ -51,7 +56,9 @@ std::string line_of(const Poco::Message& message, LogFormat format) {
 
 class DescriptorChannel : public Poco::Channel {
  public:
-  DescriptorChannel(int descriptor, LogFormat format) : descriptor_(descriptor), format_(format) {}
+  DescriptorChannel(int descriptor, LogFormat format) : descriptor_(descriptor), format_(format) {
+    writes_json = format == LogFormat::json;
+  }
 
   void log(const Poco::Message& message) override {
     if (lost_ > 0) {
@@ -92,16 +99,23 @@ class LogFile final : public DescriptorChannel {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
   LogFile(int descriptor, std::string path, LogFormat format)
-      : DescriptorChannel(descriptor, format), path_(std::move(path)) {}
+      : DescriptorChannel(descriptor, format), path_(std::move(path)) {
+    file_descriptor = descriptor;
+  }
 
   void open() override {
     const int fresh = open_log(path_);
     if (fresh < 0) throw Poco::OpenFileException(path_, std::generic_category().message(errno));
+    file_descriptor = fresh;
     ::close(use(fresh));
   }
 
  private:
-  ~LogFile() override { ::close(use(-1)); }
+  ~LogFile() override {
+    int mine = use(-1);
+    ::close(mine);
+    file_descriptor.compare_exchange_strong(mine, -1);
+  }
 
   std::string path_;
 };
@@ -119,5 +133,9 @@ Result<Poco::AutoPtr<Poco::Channel>> file_channel(const std::string& path, LogFo
   }
   return Poco::AutoPtr<Poco::Channel>(new LogFile(descriptor, path, format));
 }
+
+int log_file_descriptor() { return file_descriptor.load(std::memory_order_relaxed); }
+
+bool log_is_json() { return writes_json.load(std::memory_order_relaxed); }
 
 }  // namespace weir

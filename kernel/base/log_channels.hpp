@@ -31,4 +31,9 @@ Poco::AutoPtr<Poco::Channel> stderr_channel(LogFormat format = LogFormat::text);
 Result<Poco::AutoPtr<Poco::Channel>> file_channel(const std::string& path,
                                                   LogFormat format = LogFormat::text);
 
+// For who may not wait for a lock: the file of the channel that was made last, -1 where there is
+// none, and whether the channel writes JSON. [any, async-signal-safe]
+int log_file_descriptor();
+bool log_is_json();
+
 }  // namespace weir
