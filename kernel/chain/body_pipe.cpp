@@ -123,9 +123,8 @@ BodyPipe::Outcome BodyPipe::run_once(Stage& stage, Body& out) {
   const bool held = stage.holds;
   const uint64_t before = stage.in.length();
   const uint64_t behind = out.length();
-  stage.call->enter();
   stage.call->flags = flags_of(stage);
-  const uint32_t verdict = stage.callback(stage.call, &stage.in, &out);
+  const uint32_t verdict = stage.call->run(phase_, stage.callback, &stage.in, &out);
   stage.call->flags = 0;
   const bool same = stage.in.length() == before && out.length() == behind && !out.finished();
   stage.untouched = stage.untouched && same;

@@ -25,7 +25,9 @@ class BodyPipe {
   using Callback = uint32_t (*)(const weir_call*, weir_body* in, weir_body* out);
 
   // `limit`: what the sink may hold before its source has to wait.
-  BodyPipe(BodyPool& pool, uint64_t limit) : pool_(pool), sink_(pool, limit) {}
+  // `phase` is what its callbacks are called in a mark.
+  BodyPipe(BodyPool& pool, uint64_t limit, const char* phase)
+      : pool_(pool), phase_(phase), sink_(pool, limit) {}
   ~BodyPipe() { clear(); }
   BodyPipe(const BodyPipe&) = delete;
   BodyPipe& operator=(const BodyPipe&) = delete;
@@ -111,6 +113,7 @@ class BodyPipe {
   static uint32_t flags_of(const Stage& stage);
 
   BodyPool& pool_;
+  const char* phase_;
   Body sink_;
   Stage* first_ = nullptr;
   Stage* last_ = nullptr;

@@ -41,8 +41,8 @@ Exchange::Exchange(const Arrival& arrival)
       route_ref_(ref_),
       began_(site_.loop.now()),
       unix_ms_(arrival.unix_ms),
-      request_pipe_(site_.bodies, site_.limits.body_in),
-      response_pipe_(site_.bodies, Body::default_limit),
+      request_pipe_(site_.bodies, site_.limits.body_in, "request_body"),
+      response_pipe_(site_.bodies, Body::default_limit, "response_body"),
       answer_body_(site_.bodies) {}
 
 Exchange::~Exchange() {
@@ -185,7 +185,8 @@ ModuleCall* Exchange::make_call(const InstanceOnLoop& owner, const void* conf, u
   }
   if (at == nullptr || (context != 0 && bytes == nullptr)) return nullptr;
   return new (at) ModuleCall{{sizeof(weir_call), 0, tx_of(*this), ref_, conf, owner.instance,
-                              owner.state, bytes, owner.cells}};
+                              owner.state, bytes, owner.cells},
+                             owner.callee};
 }
 
 ModuleCall* Exchange::call_of(size_t entered) {
@@ -200,12 +201,13 @@ ModuleCall* Exchange::call_of(size_t entered) {
   return entry.call;
 }
 
-bool Exchange::lives(weir_ref ref) const {
-  if (phase_ == Phase::over) return false;
-  if (handler_call_ != nullptr && Handles::same(handler_call_->ref, ref)) return true;
+const ModuleCall* Exchange::callback_of(weir_ref ref) const {
+  if (phase_ == Phase::over) return nullptr;
+  if (handler_call_ != nullptr && Handles::same(handler_call_->ref, ref)) return handler_call_;
   const size_t place = Handles::place_of(ref);
-  return place < entered_count_ && entered_[place].call != nullptr &&
-         Handles::same(entered_[place].call->ref, ref);
+  if (place >= entered_count_) return nullptr;
+  const ModuleCall* const call = entered_[place].call;
+  return call != nullptr && Handles::same(call->ref, ref) ? call : nullptr;
 }
 
 const InstanceOnLoop& Exchange::owner_of(const weir_call& call) const {
@@ -368,13 +370,13 @@ void Exchange::finish(const char* reason) {
   site_.handles.remove(ref_);
   end_filters(0);
   if (handler_call_ != nullptr && WEIR_HAS(weir_handler, handler_->ops, end)) {
-    handler_->ops->end(handler_call_);
+    handler_call_->end(handler_->ops->end);
   }
   for (const ObserverUse& use : site_.observers) {
     const weir_call call{
         sizeof(weir_call), 0,       tx_of(*this),    ref_, use.conf, use.owner->instance,
         use.owner->state,  nullptr, use.owner->cells};
-    use.ops->exchange(&call);
+    call_module({use.owner->callee, "exchange", this}, use.ops->exchange, &call);
   }
 }
 

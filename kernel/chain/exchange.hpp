@@ -63,9 +63,11 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   Arena& arena() { return arena_; }
   const SiteOnLoop& site() const { return site_; }
   const ListenerOnLoop& listener() const { return listener_; }
-  weir_ref ref() const { return ref_; }
+  const weir_ref& ref() const { return ref_; }
   // Whether this ref names a call of this exchange that has not ended.
-  bool lives(weir_ref ref) const;
+  bool lives(weir_ref ref) const { return callback_of(ref) != nullptr; }
+  // That call; nullptr: it has ended.
+  const ModuleCall* callback_of(weir_ref ref) const;
 
   // The head is read: run. Or it could not be: answer with this and close.
   void begin();

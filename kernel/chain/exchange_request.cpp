@@ -69,10 +69,9 @@ void Exchange::run_requests() {
       if (!WEIR_HAS(weir_http_filter, use.ops, request)) continue;
       ModuleCall* const call = call_of(called_);
       if (call == nullptr) return answer_error(500, "exchange_memory");
-      call->enter();
       calling_side_ = WEIR_REQUEST;
       calling_ = call;
-      const uint32_t verdict = use.ops->request(call);
+      const uint32_t verdict = call->run("request", use.ops->request);
       calling_ = nullptr;
       if (!act_on_request(verdict, use, *call)) return;
       if (request_pipe_.holding()) return want_request_body();
@@ -180,7 +179,7 @@ void Exchange::end_filters(size_t from) {
   for (size_t i = from; i < count; ++i) {
     const Entered& entry = entered_[i];
     if (entry.call != nullptr && WEIR_HAS(weir_http_filter, entry.use->ops, end)) {
-      entry.use->ops->end(entry.call);
+      entry.call->end(entry.use->ops->end);
     }
   }
 }

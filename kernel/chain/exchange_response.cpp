@@ -110,10 +110,9 @@ void Exchange::continue_responses() {
     called_ = response_position_;
     ModuleCall* const call = call_of(called_);
     if (call == nullptr) return answer_error(500, "exchange_memory");
-    call->enter();
     calling_side_ = WEIR_RESPONSE;
     calling_ = call;
-    const uint32_t verdict = entry.use->ops->response(call);
+    const uint32_t verdict = call->run("response", entry.use->ops->response);
     calling_ = nullptr;
     if (!act_on_response(verdict, *entry.use, *call)) return;
     if (response_pipe_.holding()) return;

@@ -41,8 +41,7 @@ void Exchange::start_handler() {
   response_.status = 200;
   response_.fields = Fields(arena_);
   calling_side_ = WEIR_RESPONSE;
-  handler_call_->enter();
-  act_on_handler(handler_->ops->request(handler_call_));
+  act_on_handler(handler_call_->run("request", handler_->ops->request));
 }
 
 void Exchange::act_on_handler(uint32_t verdict) {
@@ -87,9 +86,8 @@ void Exchange::run_handler() {
     Body& out = response_pipe_.entry();
     const uint64_t had = in.length();
     const uint64_t held = out.length();
-    handler_call_->enter();
     handler_call_->flags = in.finished() ? uint32_t{WEIR_LAST} : 0U;
-    const uint32_t verdict = handler_->ops->run(handler_call_, &in, &out);
+    const uint32_t verdict = handler_call_->run("run", handler_->ops->run, &in, &out);
     if (verdict != WEIR_NEXT) return act_on_handler(verdict);
     const bool progress = in.length() != had || out.length() != held || out.finished();
     too_little_ = progress || out.empty() ? SIZE_MAX : out.room();

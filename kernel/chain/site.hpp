@@ -14,6 +14,7 @@
 #include "base/body.hpp"
 #include "base/list.hpp"
 #include "chain/handles.hpp"
+#include "crash/mark.hpp"
 #include "event/loop.hpp"
 #include "event/tasks.hpp"
 #include "http/h1_writer.hpp"
@@ -48,6 +49,7 @@ class Dependent : public Link {
 // An instance of a component with what it keeps on this loop.
 struct InstanceOnLoop {
   const weir_component* component = nullptr;
+  const Callee* callee = nullptr;
   std::string_view name;  // as in the file
   void* instance = nullptr;
   void* state = nullptr;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a command needs to make a generation of a file: the names and module images of this process,
-// which outlive everything made with them.
+// which outlive everything made with them. From here on a crash is reported.
 //
 // Thread: main.
 #pragma once
 
 #include "conf/file.hpp"
+#include "crash/thread.hpp"
 #include "http/names.hpp"
 #include "module/registry.hpp"
 #include "serve/generation.hpp"
@@ -21,6 +22,7 @@ class Process {
   Process();
 
   Names& names() { return names_; }
+  Images& images() { return images_; }
 
   // nullptr: nothing could be made of it. With errors in the report it must not serve.
   // `previous` as in Generation::build.
@@ -30,6 +32,7 @@ class Process {
                                         conf::Report& report, const Generation* previous = nullptr);
 
  private:
+  ReportedThread thread_{"control"};
   Names names_;
   Images images_;
 };

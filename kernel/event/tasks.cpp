@@ -2,6 +2,7 @@
 #include "event/tasks.hpp"
 
 #include "base/contract.hpp"
+#include "crash/thread.hpp"
 #include "event/loop.hpp"
 
 #include <cstddef>
@@ -56,6 +57,7 @@ size_t Tasks::waiting() const {
 }
 
 void Tasks::serve() {
+  const ReportedThread thread("pool");
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });

@@ -5,10 +5,12 @@
 
 #include <weir/module.h>
 
+#include "crash/mark.hpp"
 #include "host/host.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace weir {
 namespace {
@@ -30,12 +32,25 @@ weir_rc put(weir_body* body, weir_str bytes) {
   return after_put(*body);
 }
 
+// Memory that a module lent. It may come back while another module is called.
+struct Lent {
+  weir_fn release;
+  void* arg;
+  Called called;
+};
+
+void give_back(void* arg, weir_rc why) {
+  const std::unique_ptr<Lent> lent(static_cast<Lent*>(arg));
+  if (lent->release != nullptr) call_module(lent->called, lent->release, lent->arg, why);
+}
+
 weir_rc put_owned(weir_body* body, weir_str bytes, weir_fn release, void* arg) {
   if (body->finished()) {
     if (release != nullptr) release(arg, WEIR_GONE);
     return WEIR_INVALID;
   }
-  body->put_owned({bytes.p, bytes.n}, release, arg);
+  const Called called{mark.callee.load(std::memory_order_relaxed), "release"};
+  body->put_owned({bytes.p, bytes.n}, give_back, new Lent{release, arg, called});
   return after_put(*body);
 }
 

@@ -10,10 +10,12 @@
 #include "chain/exchange.hpp"
 #include "chain/handles.hpp"
 #include "chain/site.hpp"
+#include "crash/mark.hpp"
 #include "event/timers.hpp"
 #include "host/host.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -21,24 +23,48 @@
 namespace weir {
 namespace {
 
-// Where things that belong to `owner` are kept; nullptr: it has ended.
-List<Dependent>* dependents_of(HostThread& thread, weir_ref owner) {
-  const weir_ref bare = Handles::with_place(owner, 0);
+// An exchange or an instance on this loop.
+struct Owner {
+  List<Dependent>* dependents = nullptr;  // nullptr: it has ended
+  const Callee* callee = nullptr;
+  Exchange* exchange = nullptr;
+};
+
+Owner find_owner(const HostThread& thread, weir_ref ref) {
+  const weir_ref bare = Handles::with_place(ref, 0);
   if (auto* const exchange =
           static_cast<Exchange*>(thread.handles.find(bare, HandleKind::exchange))) {
-    return exchange->lives(owner) ? &exchange->dependents() : nullptr;
+    const ModuleCall* const call = exchange->callback_of(ref);
+    if (call == nullptr) return {};
+    return {&exchange->dependents(), call->callee, exchange};
   }
   if (const auto* const instance =
           static_cast<InstanceOnLoop*>(thread.handles.find(bare, HandleKind::instance))) {
-    return &instance->dependents;
+    return {&instance->dependents, instance->callee, nullptr};
   }
-  return nullptr;
+  return {};
 }
 
+// A function of a module's that something calls later.
 struct Call {
   weir_fn fn;
   void* arg;
+  const Callee* callee;  // whose it is; nullptr: not known
 };
+
+// What waits for a function that threw would wait in vain.
+void fail(const HostThread& thread, weir_ref owner) {
+  if (Exchange* const exchange = find_owner(thread, owner).exchange) {
+    exchange->resume(owner, WEIR_FAIL);
+  }
+}
+
+void run(const HostThread& thread, weir_ref owner, const Call& call, const char* phase,
+         weir_rc why) {
+  const Owner found = find_owner(thread, owner);
+  const Callee* const callee = found.callee != nullptr ? found.callee : call.callee;
+  if (!call_module({callee, phase, found.exchange}, call.fn, call.arg, why)) fail(thread, owner);
+}
 
 // A module's one-shot timer. Lives on the heap until its function has run.
 class ModuleTimer final : private Timer, private Deferred, private Dependent {
@@ -69,7 +95,7 @@ class ModuleTimer final : private Timer, private Deferred, private Dependent {
     const std::unique_ptr<ModuleTimer> self(this);
     Timer::cancel();
     Dependent::unlink();
-    call_.fn(call_.arg, why);
+    run(thread_, owner, call_, "timer", why);
   }
   void expired() noexcept override { end(WEIR_OK); }
   void deferred() noexcept override { end(WEIR_GONE); }
@@ -88,11 +114,12 @@ uint64_t now() {
 
 weir_ref timer(weir_ref owner, uint64_t ms, weir_fn fn, void* arg) {
   HostThread* const thread = Host::current();
-  List<Dependent>* const home = thread == nullptr ? nullptr : dependents_of(*thread, owner);
-  if (home == nullptr || fn == nullptr) return 0;
+  const Owner found = thread == nullptr ? Owner{} : find_owner(*thread, owner);
+  if (found.dependents == nullptr || fn == nullptr) return 0;
   constexpr uint64_t longest = 366ULL * 24 * 3600 * 1000;
-  return ModuleTimer::start(*thread, owner, *home, std::chrono::milliseconds(std::min(ms, longest)),
-                            {fn, arg});
+  return ModuleTimer::start(*thread, owner, *found.dependents,
+                            std::chrono::milliseconds(std::min(ms, longest)),
+                            {fn, arg, found.callee});
 }
 
 void cancel(weir_ref ref) {
@@ -104,25 +131,45 @@ void cancel(weir_ref ref) {
 }
 
 // On the owner's loop: run, and say whether the owner is still there.
-void deliver(weir_ref owner, weir_fn fn, void* arg) {
-  HostThread* const thread = Host::current();
-  const bool there = thread != nullptr && dependents_of(*thread, owner) != nullptr;
-  fn(arg, there ? WEIR_OK : WEIR_GONE);
+void deliver(weir_ref owner, const Call& call, const char* phase) {
+  const HostThread* const thread = Host::current();
+  if (thread == nullptr) {
+    call_module({call.callee, phase}, call.fn, call.arg, WEIR_GONE);
+    return;
+  }
+  const bool there = find_owner(*thread, owner).dependents != nullptr;
+  run(*thread, owner, call, phase, there ? WEIR_OK : WEIR_GONE);
+}
+
+// The work of a task threw: to its module that is as if the owner had ended.
+void give_up(weir_ref owner, const Call& call) {
+  call_module({call.callee, "task"}, call.fn, call.arg, WEIR_GONE);
+  if (const HostThread* const thread = Host::current()) fail(*thread, owner);
 }
 
 weir_rc post(weir_ref owner, weir_fn fn, void* arg) {
   HostThread* const thread = Host::loop(Handles::loop_of(owner));
   if (thread == nullptr || fn == nullptr) return WEIR_GONE;
-  thread->loop.post([owner, fn, arg] { deliver(owner, fn, arg); });
+  // Who posts from a thread of its own is known by the owner only, if that is still there then.
+  const Call call{fn, arg, mark.callee.load(std::memory_order_relaxed)};
+  thread->loop.post([owner, call] { deliver(owner, call, "post"); });
   return WEIR_OK;
 }
 
 weir_rc task(weir_ref owner, weir_fn work, weir_fn done, void* arg) {
   HostThread* const thread = Host::current();
   if (thread == nullptr || work == nullptr || done == nullptr) return WEIR_ERROR;
-  if (dependents_of(*thread, owner) == nullptr) return WEIR_GONE;
-  const bool taken = thread->tasks.submit([work, arg] { work(arg, WEIR_OK); }, thread->loop,
-                                          [owner, done, arg] { deliver(owner, done, arg); });
+  const Owner found = find_owner(*thread, owner);
+  if (found.dependents == nullptr) return WEIR_GONE;
+  const auto threw = std::make_shared<bool>(false);
+  const bool taken = thread->tasks.submit(
+      [work, arg, callee = found.callee, threw] {
+        *threw = !call_module({callee, "task"}, work, arg, WEIR_OK);
+      },
+      thread->loop,
+      [owner, call = Call{done, arg, found.callee}, threw] {
+        *threw ? give_up(owner, call) : deliver(owner, call, "task");
+      });
   return taken ? WEIR_OK : WEIR_ERROR;  // WEIR_FULL would say that it was taken
 }
 

@@ -3,6 +3,8 @@
 
 #include <weir/module.h>
 
+#include "crash/handler.hpp"
+#include "crash/mark.hpp"
 #include "module/elf.hpp"
 #include "module/note.hpp"
 #include "module/refusal.hpp"
@@ -79,7 +81,13 @@ Loaded<std::unique_ptr<Image>> Image::open(ImageFile file, RunFolder& folder) {
 }
 
 Loaded<bool> Image::map(const std::string& copy) {
-  void* handle = ::dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  const Called opening{&callee(note_.name, note_.version, "module", note_.name), "open"};
+  void* handle = nullptr;
+  {
+    const Marked marked(opening);  // constructors of it run
+    handle = ::dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  }
+  note_images();
   if (handle == nullptr) return explain_linker(::dlerror(), copy);
   const auto entry = reinterpret_cast<weir_entry_fn>(::dlsym(handle, "weir_module_v1"));
   if (entry == nullptr) {
@@ -87,7 +95,7 @@ Loaded<bool> Image::map(const std::string& copy) {
         "exports no weir_module_v1",
         "end its source with WEIR_MODULE, or define WEIR_EXPORT ... WEIR_ENTRY(void) in C"};
   }
-  const weir_module* module = entry();
+  const weir_module* module = call_module(opening, nullptr, entry);
   if (module == nullptr) return wrong_code("weir_module_v1 returned nothing");
   if (const auto taken = take(*module); !taken) return taken;
   return agree();
@@ -141,7 +149,9 @@ Loaded<bool> Image::agree() const {
 }
 
 Loaded<bool> Image::start(const weir_host& host) {
-  const weir_rc rc = module_.load == nullptr ? WEIR_OK : module_.load(&host);
+  const Called loading{&callee(module_.name, module_.version, "module", module_.name), "load"};
+  const weir_rc rc =
+      module_.load == nullptr ? WEIR_OK : call_module(loading, WEIR_ERROR, module_.load, &host);
   if (rc == WEIR_OK) return true;
   if (rc == WEIR_UNSUPPORTED) {
     return at(path_, {"needs a service that weir " WEIR_VERSION " does not have",

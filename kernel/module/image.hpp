@@ -60,6 +60,9 @@ class Image {
   // Calls the module's load. Once.
   Loaded<bool> start(const weir_host& host);
 
+  // One that crashed too often: nothing but load() of it is called. [control, before it is used]
+  bool quarantined = false;
+
   const std::string& path() const { return path_; }
   const std::string& sha256() const { return sha256_; }
   const Note& note() const { return note_; }

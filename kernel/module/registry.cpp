@@ -49,6 +49,7 @@ Loaded<const Image*> Images::get(ImageFile file) {
   if (const auto refused = refused_.find(key); refused != refused_.end()) return refused->second;
   auto image = Image::open(std::move(file), folder_);
   if (!image) return image.error();
+  (*image)->quarantined = quarantined_.contains((*image)->note().name);
   if (const auto started = (*image)->start(host_); !started) {
     return refused_.emplace(key, started.error()).first->second;
   }

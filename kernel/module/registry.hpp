@@ -15,8 +15,10 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -30,11 +32,16 @@ class Images {
   // Maps and starts the image unless this content has been.
   Loaded<const Image*> get(ImageFile file);
 
+  // Modules of these names are loaded, so that the file can be checked, and not called.
+  void quarantine(std::set<std::string> names) { quarantined_ = std::move(names); }
+  const std::set<std::string>& quarantined() const { return quarantined_; }
+
   size_t mapped() const { return images_.size(); }
 
  private:
   const weir_host& host_;
   RunFolder folder_;
+  std::set<std::string> quarantined_;
   std::map<std::string, std::unique_ptr<Image>> images_;  // by sha256
   std::map<std::string, LoadRefusal> refused_;  // mapped, but load() failed: it runs once per image
 };

@@ -8,6 +8,7 @@
 #include "chain/exchange.hpp"
 #include "chain/site.hpp"
 #include "conf/model.hpp"
+#include "crash/mark.hpp"
 #include "host/host.hpp"
 #include "http/h1_reader.hpp"
 #include "http/head.hpp"
@@ -83,7 +84,9 @@ struct Listening {
 template <class Ops>
 DryFilter words_of(const weir_call* call, const Use<Ops>& use) {
   DryFilter words{std::string(use.owner->name), use.owner->component->name, {}};
-  if (WEIR_HAS(Ops, use.ops, explain)) use.ops->explain(call, &words.says, say);
+  if (WEIR_HAS(Ops, use.ops, explain)) {
+    call_module({use.owner->callee, "explain", call->tx}, use.ops->explain, call, &words.says, say);
+  }
   return words;
 }
 

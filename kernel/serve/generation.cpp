@@ -12,6 +12,7 @@
 #include "module/registry.hpp"
 #include "serve/instances.hpp"
 #include "serve/router.hpp"
+#include "serve/stand_in.hpp"
 #include "upstream/endpoint_set.hpp"
 #include "upstream/upstream.hpp"
 
@@ -145,7 +146,10 @@ void Generation::make_upstreams(const Generation* previous) {
     if (upstream.balancer) {
       const InstanceUse use = instances_->balancer(*upstream.balancer, upstream.name);
       if (use.instance != nullptr) {
-        balancer = {&use.instance->component->as<weir_balancer>(), use.instance->handle};
+        const bool calls = !use.instance->quarantined();
+        balancer = {
+            calls ? &use.instance->component->as<weir_balancer>() : &stand_in<weir_balancer>(),
+            use.instance->handle, use.instance->callee};
       }
     }
     const UpstreamOptions options = options_of(upstream, model_.server);

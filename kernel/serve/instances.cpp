@@ -9,6 +9,7 @@
 #include "conf/place.hpp"
 #include "conf/report.hpp"
 #include "conf/schema.hpp"
+#include "crash/mark.hpp"
 #include "host/host.hpp"
 #include "http/names.hpp"
 #include "module/image.hpp"
@@ -79,16 +80,21 @@ void hand_over(Instance& from, Instance& to) {
   const weir_component& former = from.component->table;
   const weir_component& next = to.component->table;
   if (from.component->image == to.component->image) {
-    if (next.adopt != nullptr) next.adopt(to.handle, from.handle);
+    if (next.adopt != nullptr) {
+      call_module({to.callee, "adopt"}, next.adopt, to.handle, from.handle);
+    }
     return;
   }
   if (former.save == nullptr || next.restore == nullptr) return;
   std::string state;
-  const auto put = [](void* text, weir_str bytes) {
+  void* const to_state = &state;
+  void (*const put)(void*, weir_str) = [](void* text, weir_str bytes) {
     static_cast<std::string*>(text)->append(bytes.p, bytes.n);
   };
-  if (former.save(from.handle, &state, put) == WEIR_OK &&
-      next.restore(to.handle, as_str(state)) == WEIR_OK) {
+  if (call_module({from.callee, "save"}, WEIR_ERROR, former.save, from.handle, to_state, put) ==
+          WEIR_OK &&
+      call_module({to.callee, "restore"}, WEIR_ERROR, next.restore, to.handle, as_str(state)) ==
+          WEIR_OK) {
     return;
   }
   WEIR_LOG(WEIR_WARN, former.name, " \"", to.name,
@@ -100,7 +106,7 @@ void hand_over(Instance& from, Instance& to) {
 Instance::~Instance() {
   if (handle != nullptr) Host::forget_instance(handle);
   if (component != nullptr && handle != nullptr && component->table.destroy != nullptr) {
-    component->table.destroy(handle);
+    call_module({callee, "destroy"}, component->table.destroy, handle);
   }
 }
 
@@ -209,7 +215,10 @@ Instance* Instances::make(const Making& making) {
     return kept;
   }
   auto instance = std::make_shared<Instance>();
+  const weir_module& module = making.component->image->module();
   instance->component = making.component;
+  instance->callee =
+      &callee(module.name, module.version, making.component->table.kind, making.name);
   instance->name = making.name;
   instance->identity_ = std::move(identity);
   instance->fails_open = fails_open;
@@ -226,12 +235,13 @@ Instance* Instances::make(const Making& making) {
 
 void Instances::configure(Instance& instance, const conf::Input& input) {
   const weir_component& table = instance.component->table;
-  if (table.configure == nullptr) return;
+  if (table.configure == nullptr || instance.quarantined()) return;
   Configuring configuring{instance, input, report_};
   const weir_setup setup{
       sizeof(weir_setup), 0, as_str(instance.name), instance.conf, &configuring, complain, metric};
   const size_t errors = report_.errors();
-  const weir_rc rc = table.configure(&setup, &instance.handle);
+  const weir_rc rc = call_module({instance.callee, "configure"}, WEIR_ERROR, table.configure,
+                                 &setup, &instance.handle);
   if (instance.handle != nullptr) {
     Host::name_instance(instance.handle, std::string(table.name) + " \"" + instance.name + "\"");
   }
@@ -290,14 +300,32 @@ InstanceUse Instances::balancer(const conf::Use& use, const std::string& upstrea
   return {made, made == nullptr ? nullptr : made->conf};
 }
 
+void Instances::tell_quarantine(const Instance& instance) {
+  const auto& ops = instance.component->ops;
+  const bool observes = std::holds_alternative<weir_observer>(ops);
+  const bool passes = std::holds_alternative<weir_http_filter>(ops) && instance.fails_open;
+  WEIR_LOG(WEIR_ERR, "module \"", instance.callee->module,
+           "\" is in quarantine, since it crashed: ", instance.callee->kind, " \"", instance.name,
+           "\" ",
+           observes ? "is left out"
+           : passes ? "is left out, as on_fault = \"open\" says"
+                    : "answers 503 in its place");
+}
+
 std::string Instances::start() {
   former_.clear();
   former_named_.clear();
   for (const auto& instance : all_) {
     if (instance->started) continue;
-    if (const auto former = std::move(instance->predecessor)) hand_over(*former, *instance);
+    const auto former = std::move(instance->predecessor);
+    if (instance->quarantined()) {
+      tell_quarantine(*instance);
+      continue;
+    }
+    if (former != nullptr) hand_over(*former, *instance);
     const auto start = instance->component->table.start;
-    if (start != nullptr && start(instance->handle) != WEIR_OK) {
+    if (start != nullptr &&
+        call_module({instance->callee, "start"}, WEIR_ERROR, start, instance->handle) != WEIR_OK) {
       return std::string(instance->component->table.name) + " \"" + instance->name +
              "\" could not start";
     }

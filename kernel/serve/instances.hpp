@@ -19,7 +19,9 @@
 
 #include "base/clock.hpp"
 #include "conf/model.hpp"
+#include "crash/mark.hpp"
 #include "http/names.hpp"
+#include "module/image.hpp"
 #include "module/registry.hpp"
 
 #include <map>
@@ -41,6 +43,7 @@ struct Metric {
 class Instance {
  public:
   const Component* component = nullptr;
+  const Callee* callee = nullptr;
   std::string name;
   const void* conf = nullptr;
   void* handle = nullptr;  // the module's own
@@ -50,6 +53,9 @@ class Instance {
   bool started = false;
   // Of the generation before, with the same component and name; until this one is started.
   std::shared_ptr<Instance> predecessor;
+
+  // Its module crashed too often: it is not called.
+  bool quarantined() const { return component->image->quarantined; }
 
   Instance() = default;
   ~Instance();
@@ -103,6 +109,7 @@ class Instances {
   void remember(const Instances& previous);
   Instance* keep(const std::string& identity);
   void configure(Instance& instance, const conf::Input& input);
+  static void tell_quarantine(const Instance& instance);
   void make_named(const std::vector<conf::Instance>& tables, const Kinds& kinds, const char* what);
   InstanceUse overlaid(Instance& instance, const conf::Use& use);
   InstanceUse anonymous(const Component& component, const conf::Use& use);

@@ -9,11 +9,13 @@
 #include "chain/site.hpp"
 #include "conf/limits.hpp"
 #include "conf/model.hpp"
+#include "crash/mark.hpp"
 #include "http/head.hpp"
 #include "serve/generation.hpp"
 #include "serve/instances.hpp"
 #include "serve/route_conditions.hpp"
 #include "serve/router.hpp"
+#include "serve/stand_in.hpp"
 #include "upstream/upstream.hpp"
 
 #include <algorithm>
@@ -46,7 +48,9 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
     }
   }
   for (const InstanceUse& use : generation_->instances().observers()) {
-    if (!dry) site_.observers.push_back(use_of<weir_observer>(use));
+    if (!dry && !use.instance->quarantined()) {
+      site_.observers.push_back(use_of<weir_observer>(use));
+    }
   }
   add_listeners(pseudonym);
   add_routes(parts.names);
@@ -76,7 +80,8 @@ LoopSite::OnLoop::~OnLoop() {
   handles.remove(view.ref);
   while (Dependent* const dependent = view.dependents.take_first()) dependent->owner_ended();
   const weir_component& component = *view.component;
-  if (started && component.worker_stop != nullptr) component.worker_stop(view.instance, view.state);
+  if (!started || component.worker_stop == nullptr) return;
+  call_module({view.callee, "worker_stop"}, component.worker_stop, view.instance, view.state);
 }
 
 // Counts go on where an instance is replaced by one that counts the same.
@@ -114,6 +119,7 @@ void LoopSite::add_instance(const Instance& instance, const LoopParts& parts,
   }
   InstanceOnLoop& view = made->view;
   view.component = &component;
+  view.callee = instance.callee;
   view.name = instance.name;
   view.instance = instance.handle;
   view.cells = made->cells->data();
@@ -121,9 +127,11 @@ void LoopSite::add_instance(const Instance& instance, const LoopParts& parts,
   view.wait_timeout = instance.wait_timeout;
   view.ref = parts.handles.add(HandleKind::instance, &view);
   if (view.ref == 0) failure_ = "no ref is left for an instance";
-  if (component.worker_start == nullptr || !failure_.empty()) return;
+  made->quarantined = instance.quarantined();
+  if (component.worker_start == nullptr || made->quarantined || !failure_.empty()) return;
   made->worker = {sizeof(weir_worker), parts.loop.index(), parts.loops, view.ref, view.cells};
-  made->started = component.worker_start(view.instance, &made->worker, &view.state) == WEIR_OK;
+  made->started = call_module({view.callee, "worker_start"}, WEIR_ERROR, component.worker_start,
+                              view.instance, &made->worker, &view.state) == WEIR_OK;
   if (made->started) return;
   failure_ = std::string(component.name) + " \"" + instance.name + "\" could not start on worker " +
              std::to_string(made->worker.index) + "; what it logged before may say why";
@@ -149,9 +157,14 @@ Use<Ops> LoopSite::use_of(const InstanceUse& use) const {
 ChainOnLoop LoopSite::chain_of(const Chain& chain) const {
   ChainOnLoop made;
   for (const InstanceUse& use : chain.filters) {
+    const bool quarantined = use.instance->quarantined();
+    if (quarantined && use.instance->fails_open) continue;
     made.filters.push_back(use_of<weir_http_filter>(use));
+    if (quarantined) made.filters.back().ops = &stand_in<weir_http_filter>();
   }
-  if (chain.handler.instance != nullptr) made.handler = use_of<weir_handler>(chain.handler);
+  if (chain.handler.instance == nullptr) return made;
+  made.handler = use_of<weir_handler>(chain.handler);
+  if (chain.handler.instance->quarantined()) made.handler.ops = &stand_in<weir_handler>();
   return made;
 }
 
@@ -204,7 +217,8 @@ void LoopSite::flush() {
       const bool flushes = use.owner == &instance->view && instance->runs() &&
                            WEIR_HAS(weir_observer, use.ops, flush);
       if (!flushes) continue;
-      use.ops->flush(instance->view.instance, instance->view.state);
+      call_module({use.owner->callee, "flush"}, use.ops->flush, instance->view.instance,
+                  instance->view.state);
     }
   }
 }
@@ -213,7 +227,8 @@ void LoopSite::reopen() {
   for (const auto& instance : instances_) {
     const InstanceOnLoop& view = instance->view;
     const auto reopen = view.component->reopen;
-    if (reopen != nullptr && instance->runs()) reopen(view.instance, view.state);
+    if (reopen == nullptr || !instance->runs()) continue;
+    call_module({view.callee, "reopen"}, reopen, view.instance, view.state);
   }
 }
 

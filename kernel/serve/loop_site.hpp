@@ -64,13 +64,16 @@ class LoopSite final : private RouteFinder {
     OnLoop& operator=(const OnLoop&) = delete;
 
     // Nothing of it may be called on this loop but by what it has started.
-    bool runs() const { return view.component->worker_start == nullptr || started; }
+    bool runs() const {
+      return !quarantined && (view.component->worker_start == nullptr || started);
+    }
 
     Handles& handles;
     InstanceOnLoop view;
     weir_worker worker{};  // modules keep a pointer to it
     std::shared_ptr<std::vector<uint64_t>> cells;
     bool started = false;
+    bool quarantined = false;
   };
 
   void find(const Exchange& exchange, Found& found) const override;

@@ -21,15 +21,16 @@ EndpointSet::EndpointSet(std::vector<Endpoint> endpoints, Balancer balancer)
   for (const Endpoint& endpoint : endpoints_) {
     views.push_back({{endpoint.text.data(), endpoint.text.size()}, endpoint.weight, 0});
   }
-  table_ = balancer_.ops->build(balancer_.instance, views.data(), views.size());
+  table_ = call_module({balancer_.callee, "build"}, nullptr, balancer_.ops->build,
+                       balancer_.instance, views.data(), views.size());
   if (table_ != nullptr && WEIR_HAS(weir_balancer, balancer_.ops, state_size)) {
-    state_size_ = balancer_.ops->state_size(table_);
+    state_size_ = call_module({balancer_.callee, "build"}, 0, balancer_.ops->state_size, table_);
   }
 }
 
 EndpointSet::~EndpointSet() {
   if (table_ != nullptr && WEIR_HAS(weir_balancer, balancer_.ops, drop)) {
-    balancer_.ops->drop(table_);
+    call_module({balancer_.callee, "drop"}, balancer_.ops->drop, table_);
   }
 }
 

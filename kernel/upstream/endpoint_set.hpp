@@ -11,6 +11,7 @@
 
 #include <weir/module.h>
 
+#include "crash/mark.hpp"
 #include "net/address.hpp"
 
 #include <atomic>
@@ -24,6 +25,7 @@ namespace weir {
 struct Balancer {
   const weir_balancer* ops = nullptr;
   void* instance = nullptr;
+  const Callee* callee = nullptr;
 
   bool operator==(const Balancer&) const = default;
 };

@@ -5,6 +5,7 @@
 
 #include "base/body.hpp"
 #include "base/contract.hpp"
+#include "crash/mark.hpp"
 #include "event/loop.hpp"
 #include "http/stream.hpp"
 #include "net/socket.hpp"
@@ -150,7 +151,9 @@ bool LoopUpstream::choose(Attempt& attempt, weir_tx* tx) {
   int32_t picked = 0;
   if (set.set->table() != nullptr) {
     const weir_pick view = view_of(set, skip, tx);
-    picked = set.set->balancer().ops->pick(set.set->balancer().instance, &view);
+    const Balancer& balancer = set.set->balancer();
+    picked = call_module({balancer.callee, "pick", tx}, -1, balancer.ops->pick, balancer.instance,
+                         &view);
   } else if (skip != nullptr) {
     picked =
         static_cast<int32_t>(std::find(set.skip.begin(), set.skip.end(), 0) - set.skip.begin());
@@ -229,25 +232,23 @@ H1Client* LoopUpstream::dial(EndpointsOnLoop& set, size_t endpoint) {
   return nullptr;
 }
 
-void LoopUpstream::head_arrived(Attempt& attempt) {
-  const EndpointSet& set = *attempt.set_->set;
-  if (set.table() == nullptr || !WEIR_HAS(weir_balancer, set.balancer().ops, done)) return;
-  const weir_pick view = view_of(*attempt.set_, nullptr, nullptr);
-  set.balancer().ops->done(set.balancer().instance, &view, static_cast<uint32_t>(attempt.endpoint_),
-                           WEIR_SUCCEEDED,
-                           static_cast<uint64_t>((loop_.now() - attempt.began_).count()));
+void LoopUpstream::head_arrived(Attempt& attempt) { tell_balancer(attempt, WEIR_SUCCEEDED); }
+
+// What became of the attempt, if the balancer wants to know.
+void LoopUpstream::tell_balancer(const Attempt& attempt, uint32_t outcome) {
+  EndpointsOnLoop& set = *attempt.set_;
+  const Balancer& balancer = set.set->balancer();
+  if (set.set->table() == nullptr || !WEIR_HAS(weir_balancer, balancer.ops, done)) return;
+  const weir_pick view = view_of(set, nullptr, nullptr);
+  call_module({balancer.callee, "done"}, balancer.ops->done, balancer.instance, &view,
+              static_cast<uint32_t>(attempt.endpoint_), outcome,
+              static_cast<uint64_t>((loop_.now() - attempt.began_).count()));
 }
 
 void LoopUpstream::finish(Attempt& attempt, uint32_t outcome) {
   if (!attempt.active()) return;
   EndpointsOnLoop& set = *attempt.set_;
-  const Balancer& balancer = set.set->balancer();
-  if (outcome != WEIR_SUCCEEDED && set.set->table() != nullptr &&
-      WEIR_HAS(weir_balancer, balancer.ops, done)) {
-    const weir_pick view = view_of(set, nullptr, nullptr);
-    balancer.ops->done(balancer.instance, &view, static_cast<uint32_t>(attempt.endpoint_), outcome,
-                       static_cast<uint64_t>((loop_.now() - attempt.began_).count()));
-  }
+  if (outcome != WEIR_SUCCEEDED) tell_balancer(attempt, outcome);
   set.set->in_flight(attempt.endpoint_).fetch_sub(1, std::memory_order_relaxed);
   attempt.set_ = nullptr;
   if (--set.attempts == 0 && &set != current_.get()) drop_unused_sets();

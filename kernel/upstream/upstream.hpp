@@ -118,6 +118,7 @@ class LoopUpstream final : private ClientOwner, private Deferred {
   static bool was_tried(const Attempt& attempt, const Endpoint& endpoint);
   const uint8_t* mark_tried(const Attempt& attempt);
   static void hand_over(EndpointsOnLoop& from, EndpointsOnLoop& to);
+  void tell_balancer(const Attempt& attempt, uint32_t outcome);
   weir_pick view_of(EndpointsOnLoop& set, const uint8_t* skip, weir_tx* tx);
   H1Client* take_idle(EndpointsOnLoop& set, size_t endpoint);
   H1Client* dial(EndpointsOnLoop& set, size_t endpoint);
