@@ -7,8 +7,10 @@
 #include "base/log.hpp"
 #include "conf/model.hpp"
 #include "conf/report.hpp"
+#include "crash/thread.hpp"
 #include "event/tasks.hpp"
 #include "event/timers.hpp"
+#include "event/watchdog.hpp"
 #include "host/host.hpp"
 #include "http/names.hpp"
 #include "net/address.hpp"
@@ -163,7 +165,9 @@ Serving Server::serving(std::shared_ptr<Generation> generation, std::vector<Door
 }
 
 // On the worker's own thread; what it has to tell is told on this loop.
-void Server::run_worker(Worker& worker) {
+void Server::run_worker(Worker& worker, unsigned index) {
+  ReportedThread thread("loop", index);
+  const Watchdog::Watched watched(*watchdog_, worker.use(), thread, Watchdog::Harm::ends_process);
   worker.run(serving(generation_, doors_.open()), [this](const std::string& failure) {
     loop_.post([this, failure] { heard(failure); });
   });
@@ -176,7 +180,8 @@ void Server::start_workers() {
   addresses_.commit();
   starting_ = running_ = workers_.size();
   for (const auto& worker : workers_) {
-    threads_.emplace_back([this, &worker = *worker] { run_worker(worker); });
+    const auto index = static_cast<unsigned>(threads_.size());
+    threads_.emplace_back([this, index, &worker = *worker] { run_worker(worker, index); });
   }
 }
 
@@ -192,6 +197,7 @@ int Server::run() {
     return 2;
   }
   if (!write_pid() || !open_control()) return 2;
+  watchdog_ = std::make_unique<Watchdog>([this] { superior_.beat(); });
   loop_.tick_each_second(*this);
   addresses_.prepare(generation_->model(), generation_->upstreams(), [this] { start_workers(); });
   // A first request should not find an endpoint down only because its name was not looked up yet.
@@ -201,11 +207,17 @@ int Server::run() {
     loop_.arm(*this, longest_lookup);
   }
   const std::string pid = generation_->model().server.pid;
-  loop_.run();
+  run_control();
   threads_.clear();
   close_control();
   if (!pid.empty()) ::unlink(pid.c_str());
   return failed_ ? 2 : 0;
+}
+
+void Server::run_control() {
+  const Watchdog::Watched watched(*watchdog_, loop_.use(), *ReportedThread::current(),
+                                  Watchdog::Harm::is_told);
+  loop_.run();
 }
 
 void Server::heard(const std::string& failure) {

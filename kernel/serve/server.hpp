@@ -9,6 +9,7 @@
 // Thread: made and run on the main thread, which becomes the control thread.
 #pragma once
 
+#include "event/watchdog.hpp"
 #include "serve/answers.hpp"
 #include "serve/client_counts.hpp"
 #include "serve/control_socket.hpp"
@@ -48,7 +49,8 @@ class Server final : private Orders, private Ticker, private Timer {
   void make_workers();
   Serving serving(std::shared_ptr<Generation> generation, std::vector<Door> doors) const;
   void start_workers();
-  void run_worker(Worker& worker);
+  void run_control();
+  void run_worker(Worker& worker, unsigned index);
   void heard(const std::string& failure);
   void tell_doors();
   bool open_control();
@@ -84,6 +86,7 @@ class Server final : private Orders, private Ticker, private Timer {
   Resolver resolver_;
   UpstreamAddresses addresses_;
   Capacity capacity_;
+  std::unique_ptr<Watchdog> watchdog_;
   std::vector<std::jthread> threads_;
   std::vector<std::shared_ptr<Generation>> former_;  // with exchanges that have not ended
   std::map<uint64_t, size_t> ended_;                 // by generation, the loops where it has ended
