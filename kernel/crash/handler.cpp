@@ -14,13 +14,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <iterator>
 
 #include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <ucontext.h>
 #include <unistd.h>
@@ -32,6 +32,13 @@ struct Fault {
   int signal;
   const char* name;
   struct sigaction former;
+};
+
+// A crash that is being told.
+struct Report {
+  const Fault* fault = nullptr;
+  siginfo_t info{};
+  bool told = false;  // the first line is out
 };
 
 // A handler is given no more than a number, so what it needs is necessarily the process's.
@@ -72,21 +79,51 @@ void* program_counter(const void* context) {
 #endif
 }
 
-template <class Room>
-void copy_text(Room& to, const char* from) {
-  if (from == nullptr) return;
-  std::memcpy(to.data(), from, ::strnlen(from, to.size() - 1));
+template <size_t size>
+void copy_text(std::array<char, size>& to, const std::array<char, 72>& from) {
+  std::copy_n(from.begin(), std::min(size - 1, from.size()), to.begin());
 }
 
-// Where this thread is: `module "wobbly" 1.0, filter "w1", phase request, request 7f3a GET /x`.
-void say_where(ReportLine& to) {
-  const Callee* const who = mark.callee.load(std::memory_order_relaxed);
-  if (who == nullptr) {
+// A text as far as it can be read.
+struct SafeText {
+  std::array<char, 72> bytes{};
+
+  explicit SafeText(const char* from) {
+    for (size_t i = 0; i + 1 < bytes.size() && from != nullptr; ++i) {
+      if (!read_safely(&bytes[i], from + i, 1) || bytes[i] == 0) return;
+    }
+  }
+};
+
+ReportLine& operator<<(ReportLine& to, const SafeText& text) { return to << text.bytes.data(); }
+
+// A module that wrote where it must not may have hit the mark too.
+struct SafeMark {
+  bool itself = false;  // nobody is called
+  Callee callee{};
+  const char* phase = mark.phase.load(std::memory_order_relaxed);
+
+  SafeMark() {
+    const Callee* const who = mark.callee.load(std::memory_order_relaxed);
+    itself = who == nullptr;
+    if (!itself && !read_safely(&callee, who, sizeof callee)) callee = {};
+  }
+};
+
+// Where this thread is: `module "wobbly" 1.0, filter "w1", phase request`.
+void say_callee(ReportLine& to) {
+  const SafeMark now;
+  if (now.itself) {
     to << "weir itself";
   } else {
-    to << "module \"" << who->module << "\" " << who->version << ", " << who->kind << " \""
-       << who->name << "\", phase " << mark.phase.load(std::memory_order_relaxed);
+    to << "module \"" << SafeText(now.callee.module) << "\" " << SafeText(now.callee.version)
+       << ", " << SafeText(now.callee.kind) << " \"" << SafeText(now.callee.name) << "\", phase "
+       << SafeText(now.phase);
   }
+}
+
+// And for whom: `, request 7f3a GET /x`.
+void say_request(ReportLine& to) {
   const void* const exchange = mark.exchange.load(std::memory_order_relaxed);
   const RequestReader reader = request_reader.load(std::memory_order_relaxed);
   if (exchange == nullptr || reader == nullptr) return;
@@ -137,18 +174,20 @@ void leave_record(int signal) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   record.unix_ms = int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-  if (const Callee* const who = mark.callee.load(std::memory_order_relaxed)) {
-    copy_text(record.module, who->module);
-    copy_text(record.instance, who->name);
-    copy_text(record.phase, mark.phase.load(std::memory_order_relaxed));
+  const SafeMark marked;
+  if (!marked.itself) {
+    copy_text(record.module, SafeText(marked.callee.module).bytes);
+    copy_text(record.instance, SafeText(marked.callee.name).bytes);
+    copy_text(record.phase, SafeText(marked.phase).bytes);
   }
   [[maybe_unused]] const auto written = ::write(descriptor, &record, sizeof record);
 }
 
-void say_crash(const char* name, const siginfo_t& info) {
+void say_crash(const char* name, const siginfo_t& info, bool with_request) {
   ReportLine first = line();
   first << "crash: ";
-  say_where(first);
+  say_callee(first);
+  if (with_request) say_request(first);
   first << ": " << name;
   if (info.si_code > 0) {
     first << " at 0x";
@@ -175,28 +214,34 @@ void end_by(const Fault& fault) {
   send_to(::gettid(), fault.signal);
 }
 
+// Another thread's report ends the process. A fault in this one's ends it too: the first signal is
+// the one that matters, and if its line is not out yet, it is told without the request.
+void crashed_meanwhile(pid_t whose, const Report& report) {
+  while (whose != ::gettid()) ::pause();
+  if (!report.told) {
+    say_crash(report.fault->name, report.info, false);
+    leave_record(report.fault->signal);
+  }
+  sigset_t first;
+  ::sigemptyset(&first);
+  ::sigaddset(&first, report.fault->signal);
+  end_by(*report.fault);
+  ::pthread_sigmask(SIG_UNBLOCK, &first, nullptr);
+}
+
 void crashed(int signal, siginfo_t* info, void* context) {
-  static const Fault* reported = nullptr;
+  static Report report;
   const auto* const fault = std::find_if(faults.begin(), faults.end(),
                                          [&](const Fault& one) { return one.signal == signal; });
-  pid_t nobody = 0;
-  const pid_t me = ::gettid();
-  if (!reporter.compare_exchange_strong(nobody, me)) {
-    // Another thread's report ends the process. A fault in this one's ends it too: what it has
-    // written is out, and the first signal is the one that matters.
-    while (nobody != me) ::pause();
-    sigset_t first;
-    ::sigemptyset(&first);
-    ::sigaddset(&first, reported->signal);
-    end_by(*reported);
-    ::pthread_sigmask(SIG_UNBLOCK, &first, nullptr);
-    return;
-  }
-  reported = &*fault;
+  pid_t whose = 0;
+  if (!reporter.compare_exchange_strong(whose, ::gettid())) return crashed_meanwhile(whose, report);
+  report.fault = &*fault;
+  report.info = *info;
   // An unwinder that waits for what a broken process never gives back.
   ::signal(SIGALRM, SIG_DFL);
   ::alarm(longest_report);
-  say_crash(fault->name, *info);
+  say_crash(fault->name, *info, true);
+  report.told = true;
   leave_record(signal);
   say_stack("crash", context);
   end_by(*fault);
@@ -207,27 +252,36 @@ void stack_wanted(int, siginfo_t*, void* context) {
   ReportLine first = line();
   const ReportedThread* const thread = ReportedThread::current();
   first << "stuck: thread " << (thread == nullptr ? "without a name" : thread->name()) << " in ";
-  say_where(first);
+  say_callee(first);
+  say_request(first);
   first << "; the stack:";
   tell(first);
   say_stack("stuck", context);
   errno = before;
 }
 
+// Where process_vm_readv is forbidden, as in some sandboxes. Two threads at a time may get each
+// other's bytes.
+bool read_by_pipe(char* to, const char* from, size_t size) {
+  while (size > 0) {
+    const auto part = static_cast<ssize_t>(std::min<size_t>(size, 512));
+    if (::write(probe[1], from, static_cast<size_t>(part)) != part) return false;
+    if (::read(probe[0], to, static_cast<size_t>(part)) != part) return false;
+    to += part;
+    from += part;
+    size -= static_cast<size_t>(part);
+  }
+  return true;
+}
+
 }  // namespace
 
 bool read_safely(void* to, const void* from, size_t size) {
-  auto* out = static_cast<char*>(to);
-  const auto* in = static_cast<const char*>(from);
-  while (size > 0) {
-    const size_t part = std::min<size_t>(size, 512);
-    if (::write(probe[1], in, part) != static_cast<ssize_t>(part)) return false;
-    if (::read(probe[0], out, part) != static_cast<ssize_t>(part)) return false;
-    out += part;
-    in += part;
-    size -= part;
-  }
-  return true;
+  const iovec here{to, size};
+  const iovec there{const_cast<void*>(from), size};
+  const ssize_t got = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
+  if (got >= 0 || errno == EFAULT) return got == static_cast<ssize_t>(size);
+  return read_by_pipe(static_cast<char*>(to), static_cast<const char*>(from), size);
 }
 
 sigset_t reported_signals() {

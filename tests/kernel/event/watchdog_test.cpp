@@ -4,12 +4,12 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/log_channels.hpp"
+#include "crash/child.hpp"
 #include "crash/handler.hpp"
 #include "crash/mark.hpp"
 #include "crash/thread.hpp"
 #include "event/loop.hpp"
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -34,6 +34,8 @@ using weir::Clock;
 using weir::LoopUse;
 using weir::ReportedThread;
 using weir::Watchdog;
+using weir::test::Ended;
+using weir::test::in_child;
 
 // Keeps what is logged, and waits for it.
 class Heard final : public Poco::Channel {
@@ -92,36 +94,6 @@ bool grows(const std::atomic<int>& count, int more) {
   const auto end = Clock::now() + std::chrono::seconds(20);
   while (count < before + more && Clock::now() < end) std::this_thread::yield();
   return count >= before + more;
-}
-
-// What a child process that does this writes to standard error, and how it ends.
-struct Ended {
-  int status = 0;
-  std::string said;
-};
-template <class Work>
-Ended in_child(Work work) {
-  std::array<int, 2> ends{};
-  BOOST_REQUIRE(::pipe(ends.data()) == 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(ends[1], STDERR_FILENO);
-    ::close(ends[0]);
-    ::close(ends[1]);
-    ::signal(SIGABRT, SIG_DFL);  // Boost.Test handles it
-    work();
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  Ended ended;
-  std::array<char, 4096> part;
-  ssize_t got = 0;
-  while ((got = ::read(ends[0], part.data(), part.size())) > 0) {
-    ended.said.append(part.data(), static_cast<size_t>(got));
-  }
-  ::close(ends[0]);
-  ::waitpid(child, &ended.status, 0);
-  return ended;
 }
 
 [[noreturn]] void be_stuck(const Watchdog::Patience& patience) {
@@ -198,12 +170,13 @@ BOOST_AUTO_TEST_CASE(a_stuck_thread_shows_its_stack_and_is_aborted) {
   patience.stack = milliseconds(40);
   patience.abort = milliseconds(80);
   const Ended ended = in_child([&] { be_stuck(patience); });
-  BOOST_TEST(WIFSIGNALED(ended.status));
-  BOOST_TEST(WTERMSIG(ended.status) == SIGABRT);
-  BOOST_TEST(ended.said.find("stuck: thread loop 3 in module \"slow\" 1.0, filter \"w1\", "
-                             "phase request; the stack:") != std::string::npos);
-  BOOST_TEST(ended.said.find("crash: module \"slow\" 1.0, filter \"w1\", phase request: SIGABRT, "
-                             "since its loop was stuck for too long") != std::string::npos);
+  BOOST_TEST(ended.by(SIGABRT));
+  BOOST_TEST(
+      ended.says("stuck: thread loop 3 in module \"slow\" 1.0, filter \"w1\", "
+                 "phase request; the stack:"));
+  BOOST_TEST(
+      ended.says("crash: module \"slow\" 1.0, filter \"w1\", phase request: SIGABRT, "
+                 "since its loop was stuck for too long"));
 }
 
 BOOST_AUTO_TEST_CASE(one_that_cannot_even_be_aborted_is_killed) {
@@ -215,8 +188,7 @@ BOOST_AUTO_TEST_CASE(one_that_cannot_even_be_aborted_is_killed) {
     ::signal(SIGABRT, SIG_IGN);
     be_stuck(patience);
   });
-  BOOST_TEST(WIFSIGNALED(ended.status));
-  BOOST_TEST(WTERMSIG(ended.status) == SIGKILL);
+  BOOST_TEST(ended.by(SIGKILL));
 }
 
 BOOST_AUTO_TEST_CASE(a_process_that_was_stopped_is_not_taken_for_stuck) {
