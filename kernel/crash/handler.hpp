@@ -41,7 +41,7 @@ void note_images();
 // Where a CrashRecord is written when the process crashes; -1: nowhere. Not closed.
 void set_crash_record_fd(int descriptor);
 
-// Copies memory that may not be there. False: nothing was copied. Async-signal-safe.
+// Copies memory that may not be there. False: not all of it is. Async-signal-safe.
 bool read_safely(void* to, const void* from, size_t size);
 
 // Has the thread of this process write its stack to the log, and go on. [any]

@@ -128,7 +128,7 @@ void Watchdog::run(const std::stop_token& stop) {
 }
 
 void Watchdog::look(Clock::duration passed) {
-  const auto seen = std::min(passed, 2 * patience_.look);
+  const auto seen = std::min(passed, 4 * patience_.look);
   for (Watched* const loop : watched_) {
     const uint64_t turn = loop->use_.began.load(std::memory_order_relaxed);
     if (turn == 0 || turn != std::exchange(loop->turn_, turn)) {

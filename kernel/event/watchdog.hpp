@@ -8,7 +8,7 @@
 // it is killed: a process that serves nobody is worse than one that is started again. The control
 // loop may take its time, since modules are configured there: it is only told of.
 //
-// Time that this thread did not see pass counts for at most two looks, so a process that was
+// Time that this thread did not see pass counts for at most four looks, so a process that was
 // stopped or a machine that slept accuses nobody.
 //
 // Thread: Watchdog control, Watched the thread of its loop.

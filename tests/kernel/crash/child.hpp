@@ -23,7 +23,7 @@ struct Ended {
   bool says(const std::string& text) const { return said.find(text) != std::string::npos; }
 };
 
-// A sanitizer ends the process in its own way.
+// Such a build keeps books of stacks and memory of its own.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool sanitized = true;
 #else
@@ -40,10 +40,8 @@ Ended in_child(Work work) {
     ::dup2(ends[1], STDERR_FILENO);
     ::close(ends[0]);
     ::close(ends[1]);
-    // Boost.Test handles them.
-    for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE}) {
-      if (!sanitized || signal == SIGABRT) ::signal(signal, SIG_DFL);
-    }
+    // Boost.Test handles them, and so do sanitizers.
+    for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE}) ::signal(signal, SIG_DFL);
     work();
     ::_exit(0);
   }
