@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/request_words.hpp"
 
+#include <weir/module.h>
+
 #include "chain/exchange.hpp"
 #include "crash/handler.hpp"
 
@@ -13,11 +15,11 @@ namespace weir {
 namespace {
 
 // Both the view and what it shows may be torn.
-template <size_t size>
-void read_text(std::array<char, size>& to, const std::string_view& from) {
+template <size_t Size>
+void read_text(std::array<char, Size>& to, const std::string_view& from) {
   std::string_view view;
-  if (!read_safely(&view, &from, sizeof view) || view.data() == nullptr) return;
-  if (!read_safely(to.data(), view.data(), std::min(view.size(), size - 1))) to.fill('\0');
+  if (!read_safely(&view, &from, sizeof(std::string_view)) || view.data() == nullptr) return;
+  if (!read_safely(to.data(), view.data(), std::min(view.size(), Size - 1))) to.fill('\0');
 }
 
 }  // namespace

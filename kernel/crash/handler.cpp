@@ -19,9 +19,7 @@
 #include <execinfo.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/syscall.h>
-#include <sys/types.h>
 #include <time.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
-#include <ucontext.h>
 #include <unistd.h>
 
 namespace weir {
@@ -70,17 +68,17 @@ ReportLine line() { return ReportLine(log_is_json()); }
 void* program_counter(const void* context) {
   [[maybe_unused]] const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
-  return reinterpret_cast<void*>(machine.gregs[REG_RIP]);
+  return reinterpret_cast<void*>(machine.gregs[REG_RIP]);  // NOLINT(performance-no-int-to-ptr)
 #elif defined(__aarch64__)
-  return reinterpret_cast<void*>(machine.pc);
+  return reinterpret_cast<void*>(machine.pc);  // NOLINT(performance-no-int-to-ptr)
 #else
   return nullptr;
 #endif
 }
 
-template <size_t size>
-void copy_text(std::array<char, size>& to, const std::array<char, 72>& from) {
-  std::copy_n(from.begin(), std::min(size - 1, from.size()), to.begin());
+template <size_t Size>
+void copy_text(std::array<char, Size>& to, const std::array<char, 72>& from) {
+  std::copy_n(from.begin(), std::min(Size - 1, from.size()), to.begin());
 }
 
 // A text as far as it can be read.
@@ -283,7 +281,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) bool read_safely(
       known = at / word * word;
       if (!is_mapped(known)) return false;
     }
-    out[i] = *reinterpret_cast<const volatile char*>(at);
+    out[i] = static_cast<const volatile char*>(from)[i];
   }
   return true;
 }

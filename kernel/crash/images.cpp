@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <elf.h>
 #include <link.h>
 
 namespace weir {

@@ -6,7 +6,9 @@
 #include "base/log.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <exception>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <set>
@@ -56,12 +58,13 @@ const Callee& callee(std::string_view module, std::string_view version, std::str
 }
 
 void report_exception(const Called& called) noexcept {
-  std::string what = "something that is no std::exception";
+  std::string what;
   try {
     throw;
   } catch (const std::exception& exception) {
     what = exception.what();
   } catch (...) {
+    what = "something that is no std::exception";
   }
   const Callee* const who = called.callee;
   WEIR_LOG(WEIR_ERR, who == nullptr ? "a module" : who->module, " \"",

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crash/quarantine.hpp"
 
-#include <cstring>
+#include <cstdint>
+#include <deque>
 #include <string>
+
+#include <string.h>  // NOLINT(modernize-deprecated-headers): strnlen
 
 namespace weir {
 

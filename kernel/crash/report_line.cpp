@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <poll.h>
+#include <sys/poll.h>
 #include <time.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <unistd.h>
 

@@ -8,6 +8,7 @@
 #include "crash/handler.hpp"
 #include "crash/mark.hpp"
 #include "crash/thread.hpp"
+#include "event/loop.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -16,12 +17,15 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <ios>
 #include <limits>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <unistd.h>

@@ -8,6 +8,7 @@
 #include "crash/mark.hpp"
 #include "host/host.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

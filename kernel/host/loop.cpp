@@ -9,6 +9,7 @@
 #include "base/list.hpp"
 #include "chain/exchange.hpp"
 #include "chain/handles.hpp"
+#include "chain/module_call.hpp"
 #include "chain/site.hpp"
 #include "crash/mark.hpp"
 #include "event/timers.hpp"
