@@ -9,6 +9,7 @@
 #include "chain/handles.hpp"
 #include "chain/module_call.hpp"
 #include "chain/site.hpp"
+#include "crash/mark.hpp"
 #include "event/loop.hpp"
 #include "event/timers.hpp"
 #include "http/fields.hpp"
