@@ -167,6 +167,15 @@ Result<Listener> Listener::adopt(int fd) {
   return Listener(fd, address_of(fd));
 }
 
+Result<Listener> Listener::adopt(int fd, const Address& asked) {
+  auto adopted = adopt(fd);
+  // Where IPv6 is switched off, a socket for ":80" is another than was asked for.
+  if (adopted && adopted->address().family() == asked.family()) {
+    adopted->address_ = bound_address(fd, asked);
+  }
+  return adopted;
+}
+
 Result<Accepted, int> Listener::accept() {
   sockaddr_storage storage;  // NOLINT(cppcoreguidelines-pro-type-member-init) written by accept4
   auto* const at = reinterpret_cast<sockaddr*>(&storage);

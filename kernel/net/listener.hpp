@@ -33,6 +33,8 @@ class Listener {
 
   // Takes over a socket that listens already; its address is as it would be asked for.
   static Result<Listener> adopt(int fd);
+  // The same of a socket that was opened for `asked`, by whatever process.
+  static Result<Listener> adopt(int fd, const Address& asked);
 
   int fd() const { return owner_->sockfd(); }
 
