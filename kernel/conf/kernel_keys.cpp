@@ -64,10 +64,17 @@ constexpr std::array log_keys{
 };
 
 constexpr std::array server_keys{
+    bounded(key("processes", WEIR_INT, offsetof(ServerKeys, processes), "1",
+                "Worker processes. With more, a crash takes fewer connections along, and each has "
+                "its own counters, caches and limits."),
+            1, 64),
     bounded(key("workers", WEIR_INT, offsetof(ServerKeys, workers), "0",
-                "Event loop threads; 0: as many as CPUs."),
+                "Event loop threads of a process; 0: as many as CPUs."),
             0, 1024),
-    key("pid", WEIR_FILE, offsetof(ServerKeys, pid), nullptr, "File to write the process id to."),
+    key("user", WEIR_TEXT, offsetof(ServerKeys, user), nullptr,
+        "User that the worker processes become when weir is started as root."),
+    key("pid", WEIR_FILE, offsetof(ServerKeys, pid), nullptr,
+        "File to write the process id to: the supervisor's, who takes signals."),
     key("control", WEIR_FILE, offsetof(ServerKeys, control), nullptr,
         "Unix socket for `weir reload`, `weir status` and the like; without it, there is none."),
     flagged(

@@ -22,7 +22,9 @@ struct LogKeys {
 };
 
 struct ServerKeys {
+  int64_t processes;
   int64_t workers;
+  weir_str user;
   weir_str pid;
   weir_str control;
   weir_list trusted_proxies;

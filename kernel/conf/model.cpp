@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include <pwd.h>
+
 namespace weir::conf {
 
 namespace {
@@ -130,7 +132,13 @@ void read_server(Reading& reading) {
   Server& server = reading.model.server;
   Storage storage;
   const auto* keys = reading.fill_table<ServerKeys>(server_schema, table, "[server]", storage);
+  server.processes = static_cast<size_t>(keys->processes);
   server.workers = static_cast<size_t>(keys->workers);
+  server.user = text_of(keys->user);
+  if (!server.user.empty() && ::getpwnam(server.user.c_str()) == nullptr) {
+    const Node* written = table->find("user");
+    reading.report.world(written->place(), "user: there is no user " + written->shown());
+  }
   server.pid = text_of(keys->pid);
   server.control = text_of(keys->control);
   const auto trusted = items_of<weir_cidr>(keys->trusted_proxies);
