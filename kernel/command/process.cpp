@@ -39,15 +39,18 @@ Process::Process() : images_(Host::table(names_)) {
 std::shared_ptr<Generation> Process::read_file(const std::string& path, conf::Report& report,
                                                const Generation* previous) {
   auto document = conf::load_file(path, report);
-  if (!document) return nullptr;
-  return Generation::build(std::move(*document), images_, names_, report, previous);
+  return document ? read(std::move(*document), report, previous) : nullptr;
+}
+
+std::shared_ptr<Generation> Process::read(conf::Document document, conf::Report& report,
+                                          const Generation* previous) {
+  return Generation::build(std::move(document), images_, names_, report, previous);
 }
 
 std::shared_ptr<Generation> Process::read_text(const std::string& name, std::string text,
                                                conf::Report& report, const Generation* previous) {
   auto document = conf::load_text(name, std::move(text), report);
-  if (!document) return nullptr;
-  return Generation::build(std::move(*document), images_, names_, report, previous);
+  return document ? read(std::move(*document), report, previous) : nullptr;
 }
 
 }  // namespace weir

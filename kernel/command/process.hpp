@@ -28,6 +28,8 @@ class Process {
   // `previous` as in Generation::build.
   std::shared_ptr<Generation> read_file(const std::string& path, conf::Report& report,
                                         const Generation* previous = nullptr);
+  std::shared_ptr<Generation> read(conf::Document document, conf::Report& report,
+                                   const Generation* previous = nullptr);
   std::shared_ptr<Generation> read_text(const std::string& name, std::string text,
                                         conf::Report& report, const Generation* previous = nullptr);
 

@@ -8,18 +8,27 @@
 #include "command/file_tests.hpp"
 #include "command/process.hpp"
 #include "command/terminal.hpp"
+#include "conf/file.hpp"
 #include "conf/model.hpp"
 #include "conf/report.hpp"
 #include "conf/scan.hpp"
 #include "conf/units.hpp"
 #include "serve/log_target.hpp"
 #include "serve/reload.hpp"
+#include "serve/generation.hpp"
 #include "serve/server.hpp"
 #include "supervise/alone.hpp"
+#include "supervise/superior.hpp"
+#include "supervise/supervisor.hpp"
 
+#include <fstream>
+#include <functional>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -31,23 +40,35 @@ constexpr Option options[] = {
     {"config", 'c', "FILE"},
     {"listen", 'l', "ADDRESS", true},
     {"to", 't', "URL", true},
+    {"no-supervisor"},
 };
 
 constexpr const char* manual = R"(weir run: serves until SIGTERM or SIGINT
 
-usage: weir run [-c FILE]
-       weir run [--listen ADDRESS]... --to URL [--to URL]...
+usage: weir run [--no-supervisor] [-c FILE]
+       weir run [--no-supervisor] [--listen ADDRESS]... --to URL [--to URL]...
 
   -c, --config FILE     the configuration; default /etc/weir/weir.toml
   -l, --listen ADDRESS  where to listen, without a file; default 127.0.0.1:8080
   -t, --to URL          where requests go, without a file; several take turns
+      --no-supervisor   one process does it all; for debuggers, and where something else starts
+                        weir again when it dies
 
 The file is checked first, its [[test]] tables too; with an error in it weir does not start.
 When weir listens, it says "ready". Messages go to standard error, or where [server.log] says.
 
+This process is the supervisor. It owns the listening sockets, loads no module, and starts the
+worker processes (server.processes), which become server.user. A worker that dies is replaced: at
+once, or when its predecessors did not live for long, after a pause of 100 ms to 10 s. Meanwhile
+connections wait. A worker that ends before it has ever served ends the supervisor too, with its
+exit status.
+
 signals:
   SIGTERM, SIGINT   no new connections, what runs may end (server.drain); the second ends at once
+  SIGHUP            takes over the file as it is now; a wrong one changes nothing
   SIGUSR1           opens log files anew
+  SIGUSR2           upgrade: starts the executable anew, which may be a new one, on the same
+                    sockets, and ends when it serves; when it does not, all stays as it is
 
 examples:
   weir run --listen :8080 --to http://127.0.0.1:9001
@@ -99,44 +120,106 @@ std::string file_text(const Arguments& arguments) {
   return text + "[[route]]\nto = \"to\"\n[upstream.to]\nendpoints = " + listed(endpoints) + "\n";
 }
 
-// Reads what is to be served, and runs its tests. Without a file it is always the same.
-Source source_of(const Arguments& arguments, Process& process) {
-  const bool in_memory = arguments.has("listen") || arguments.has("to");
-  const std::string file = arguments.value("config", default_file);
-  const std::string text = in_memory ? file_text(arguments) : std::string();
-  return [=, &process](conf::Report& report, const Generation* previous) {
-    auto generation = in_memory ? process.read_text("command line", text, report, previous)
-                                : process.read_file(file, report, previous);
-    // What the file expects of its modules does not hold while one of them is not called.
-    const bool testable = process.images().quarantined().empty();
-    if (generation != nullptr && report.errors() == 0 && testable) {
-      run_file_tests(generation, process.names(), report);
-    }
-    return generation;
+using Load = std::function<std::optional<conf::Document>(conf::Report&)>;
+
+// What the file expects of its modules does not hold while one of them is not called.
+void test(Process& process, const std::shared_ptr<Generation>& generation, conf::Report& report) {
+  const bool testable = process.images().quarantined().empty();
+  if (generation != nullptr && report.errors() == 0 && testable) {
+    run_file_tests(generation, process.names(), report);
+  }
+}
+
+// Serves in this process what was read, and takes it over again when it is told to; prints what is
+// wrong with it.
+int serve(Process& process, const std::shared_ptr<Generation>& generation, conf::Report& report,
+          Superior& superior, const Load& load) {
+  test(process, generation, report);
+  print(report);
+  if (generation == nullptr || report.errors() > 0) return report.exit_status();
+  if (const auto log = apply_log(generation->model().server.log); !log) {
+    std::cerr << "weir run: " << log.error().text << '\n';
+    return wrong_world;
+  }
+  const Source source = [&](conf::Report& again, const Generation* previous) {
+    auto document = load(again);
+    std::shared_ptr<Generation> next =
+        document ? process.read(std::move(*document), again, previous) : nullptr;
+    test(process, next, again);
+    return next;
   };
+  return Server(generation, process.names(), superior, source).run();
+}
+
+// A worker starts with the document that the supervisor has in memory, so a file that is being
+// edited, or one that only root may read, does not keep it from starting again.
+class Supervision final : public Work {
+ public:
+  explicit Supervision(Load load) : load_(std::move(load)) {}
+
+  const conf::Server& settings() const override { return settings_; }
+
+  bool read_again() override {
+    conf::Report unread;  // who loads modules too reports it all
+    auto document = load_(unread);
+    const auto model = document ? conf::read_model(*document, unread) : std::nullopt;
+    if (!model || unread.errors() > 0) return false;
+    settings_ = model->server;
+    settings_.place = {};  // of the former document
+    document_ = std::move(document);
+    return true;
+  }
+
+  bool open_log() override {
+    const auto log = apply_log(settings_.log);
+    if (!log) std::cerr << "weir run: " << log.error().text << '\n';
+    return static_cast<bool>(log);
+  }
+
+  int serve(Superior& superior) override {
+    Process process;
+    conf::Report report;
+    const auto generation = process.read(std::move(*document_), report);
+    return weir::serve(process, generation, report, superior, load_);
+  }
+
+ private:
+  Load load_;
+  std::optional<conf::Document> document_;
+  conf::Server settings_;
+};
+
+int serve_alone(const Load& load) {
+  Process process;
+  conf::Report report;
+  auto document = load(report);
+  const auto generation = document ? process.read(std::move(*document), report) : nullptr;
+  Alone superior(generation == nullptr ? "" : generation->model().server.pid);
+  const int status = serve(process, generation, report, superior, load);
+  return superior.failed() ? wrong_world : status;
 }
 
 int run(const Arguments& arguments) {
   if (!arguments.words().empty()) {
     throw WrongUse("a file is given with -c: weir run -c " + arguments.words().front());
   }
-  Process process;
-  conf::Report report;
   const bool in_memory = arguments.has("listen") || arguments.has("to");
-  const Source source = source_of(arguments, process);
-  const auto generation = source(report, nullptr);
-  print(report);
-  if (generation == nullptr && !in_memory && !arguments.has("config")) {
+  const std::string text = in_memory ? file_text(arguments) : "";
+  const std::string file = arguments.value("config", default_file);
+  const Load load = [&](conf::Report& report) {
+    return in_memory ? conf::load_text("command line", text, report)
+                     : conf::load_file(file, report);
+  };
+  Supervision supervision(load);
+  if (!arguments.has("no-supervisor") && supervision.read_again()) {
+    return Supervisor(supervision).run();
+  }
+  const int status = serve_alone(load);
+  if (status != all_good && !in_memory && !arguments.has("config") && !std::ifstream(file)) {
     std::cerr << "another file: weir run -c FILE\n"
                  "without a file: weir run --listen :8080 --to http://127.0.0.1:9001\n";
   }
-  if (generation == nullptr || report.errors() > 0) return report.exit_status();
-  if (const auto log = apply_log(generation->model().server.log); !log) {
-    std::cerr << "weir run: " << log.error().text << '\n';
-    return wrong_world;
-  }
-  Alone superior;
-  return Server(generation, process.names(), superior, source).run();
+  return status;
 }
 
 }  // namespace

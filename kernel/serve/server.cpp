@@ -30,8 +30,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <ios>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,7 +43,6 @@
 #include <malloc.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace weir {
 namespace {
@@ -129,17 +126,6 @@ Server::~Server() {
   Host::leave(thread_);
 }
 
-bool Server::write_pid() const {
-  const std::string& path = generation_->model().server.pid;
-  if (path.empty()) return true;
-  std::ofstream file(path, std::ios::trunc);
-  file << ::getpid() << '\n';
-  file.close();
-  if (file) return true;
-  WEIR_LOG(WEIR_ERR, "cannot write the pid file ", path);
-  return false;
-}
-
 void Server::make_workers() {
   const size_t configured = generation_->model().server.workers;
   const size_t count =
@@ -196,7 +182,7 @@ int Server::run() {
     WEIR_LOG(WEIR_ERR, failure);
     return 2;
   }
-  if (!write_pid() || !open_control()) return 2;
+  if (!open_control()) return 2;
   watchdog_ = std::make_unique<Watchdog>([this] { superior_.beat(); });
   loop_.tick_each_second(*this);
   addresses_.prepare(generation_->model(), generation_->upstreams(), [this] { start_workers(); });
@@ -206,11 +192,9 @@ int Server::run() {
   } else {
     loop_.arm(*this, longest_lookup);
   }
-  const std::string pid = generation_->model().server.pid;
   run_control();
   threads_.clear();
   close_control();
-  if (!pid.empty()) ::unlink(pid.c_str());
   return failed_ ? 2 : 0;
 }
 
@@ -230,9 +214,9 @@ void Server::heard(const std::string& failure) {
   }
   if (--starting_ > 0 || failed_) return;
   tell_doors();
+  superior_.ready();
   WEIR_LOG(WEIR_NOTICE, "ready: weir ", WEIR_VERSION, ", ", workers_.size(),
            workers_.size() == 1 ? " worker" : " workers");
-  superior_.ready();
   begin_reload();
 }
 

@@ -45,7 +45,6 @@ class Server final : private Orders, private Ticker, private Timer {
   int run();
 
  private:
-  bool write_pid() const;
   void make_workers();
   Serving serving(std::shared_ptr<Generation> generation, std::vector<Door> doors) const;
   void start_workers();

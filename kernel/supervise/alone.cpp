@@ -44,6 +44,11 @@ void Alone::caught(int signal) {
   }
 }
 
+void Alone::ready() {
+  failed_ = !pid_file_.write();
+  if (failed_) orders_->drain(true);
+}
+
 uint64_t Alone::expect(Told told) {
   expected_.emplace(++last_order_, std::move(told));
   return last_order_;

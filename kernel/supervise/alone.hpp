@@ -9,6 +9,7 @@
 #pragma once
 
 #include "event/signals.hpp"
+#include "supervise/pid_file.hpp"
 #include "supervise/superior.hpp"
 
 #include <cstdint>
@@ -20,28 +21,37 @@ namespace weir {
 
 class Alone final : public Superior {
  public:
-  Alone() = default;
+  // `pid_file` may be empty.
+  explicit Alone(std::string pid_file) : pid_file_(std::move(pid_file)) {}
+  ~Alone() override { pid_file_.remove(); }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
 
   void serve_under(Loop& loop, Orders& orders) override;
   Result<Listener> listen(const Address& address) override { return Listener::open(address); }
   void release(const Address& address) override;
-  void ready() override {}
+  void ready() override;
   void status(const std::string&) override {}
   void beat() override {}
   void done(uint64_t order, const Outcome& outcome) override;
   void reload_all(Told told) override;
   void ask_all(const std::string& question, Told told) override;
   void drain_all() override { orders_->drain(true); }
+
+  // Something that was wanted could not be had, which the log has told.
+  bool failed() const { return failed_; }
   void upgrade(Told told) override;
 
  private:
   void caught(int signal);
   uint64_t expect(Told told);
 
+  PidFile pid_file_;
   Orders* orders_ = nullptr;
   std::unique_ptr<Signals> signals_;
   std::map<uint64_t, Told> expected_;  // by order
   uint64_t last_order_ = 0;
+  bool failed_ = false;
 };
 
 }  // namespace weir

@@ -2,7 +2,7 @@
 //
 // Whom a worker process serves under: what it asks of it, and what it is ordered to do.
 //
-// There are two: a supervisor in another process (Link), which owns the listening sockets and
+// There are two: a supervisor in another process (Supervised), which owns the listening sockets and
 // starts the worker again when it dies, and the process itself (Alone), which takes its orders from
 // signals. The server does not know which one it has.
 //

@@ -85,7 +85,8 @@ def weir(tmp_path, make_origin):
         if modules:
             text = f"modules = {config.toml(list(modules))}\n{text}"
         conf.write_text(text)
-        made.append(proxy.Weir("run", "-c", conf, env={**os.environ, **(env or {})},
+        alone = ["--no-supervisor"] if under else []  # the tool looks at one process
+        made.append(proxy.Weir("run", *alone, "-c", conf, env={**os.environ, **(env or {})},
                                expect_ready=expect_ready, under=under))
         made[-1].conf = conf
         return made[-1]

@@ -2,6 +2,7 @@
 """The real executable as a child process, from its first line to its exit."""
 
 import os
+import pathlib
 import resource
 import re
 import signal
@@ -132,20 +133,27 @@ class Weir:
     def signal(self, number):
         self.process.send_signal(number)
 
+    @property
+    def workers(self):
+        """The worker processes' ids; without a supervisor, the process's own."""
+        pid = self.process.pid
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        return [int(child) for child in children.split()] or [pid]
+
     def memory(self, key="VmHWM"):
         """Bytes, as the kernel counts them."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+        with open(f"/proc/{self.workers[0]}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) << 10 for line in status if line.startswith(key))
 
     def open_files(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        return len(os.listdir(f"/proc/{self.workers[0]}/fd"))
 
     def forbid_descriptors(self):
         """From here on the process gets no further one."""
-        used = {int(name) for name in os.listdir(f"/proc/{self.process.pid}/fd")}
+        used = {int(name) for name in os.listdir(f"/proc/{self.workers[0]}/fd")}
         free = next(number for number in range(len(used) + 1) if number not in used)
-        _, hard = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (free, hard))
+        _, hard = resource.prlimit(self.workers[0], resource.RLIMIT_NOFILE)
+        resource.prlimit(self.workers[0], resource.RLIMIT_NOFILE, (free, hard))
 
     def close_clients(self):
         while self.clients:

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The listening sockets of a supervisor: opened once, handed to each worker process that asks, kept
+// when a worker dies. What waits in their queues waits for the next worker.
+//
+// A file may name one address several times (":0" does), so a holder that asks again gets another
+// socket, and its successor the same ones in the same order.
+//
+// Thread: the supervisor's.
+#pragma once
+
+#include "base/result.hpp"
+#include "net/address.hpp"
+#include "net/listener.hpp"
+#include "supervise/descriptor.hpp"
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace weir {
+
+class Sockets {
+ public:
+  // Of a Unix socket; the path is empty for all others.
+  struct File {
+    std::string path;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+  struct Kept {
+    Address asked;
+    Listener listener;
+    std::set<uint64_t> holders;  // lives of worker processes
+    File file;
+  };
+
+  void keep(const Address& asked, Listener listener);
+
+  // A descriptor of its own for the holder. The error is a whole sentence.
+  Result<Descriptor> give(const Address& asked, uint64_t holder);
+  // `address` is as asked for, or as bound.
+  void release(const Address& address, uint64_t holder);
+  void forget(uint64_t holder);
+
+  // Closes what no one holds, and removes its file.
+  void close_unheld();
+
+  // Before close_all, when nobody goes on with them: see Listener::shut_door.
+  void shut_doors();
+
+  // From now on there are none: connections are refused once the holders have closed theirs too.
+  // remove_files takes away what they leave, unless another process listens there meanwhile.
+  void close_all();
+  void remove_files();
+
+  const std::vector<Kept>& all() const { return kept_; }
+
+ private:
+  static File identify(const Address& address);
+  static void remove(const File& file);  // unless another has taken its place
+
+  std::vector<Kept> kept_;
+  std::vector<File> files_;  // of those that were closed
+  bool open_ = true;
+};
+
+}  // namespace weir

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervise/supervisor.hpp"
+
+#include <weir/module.h>
+
+#include "base/log.hpp"
+#include "conf/model.hpp"
+#include "event/loop.hpp"
+#include "event/signals.hpp"
+#include "net/address.hpp"
+#include "supervise/channel.hpp"
+#include "supervise/manager.hpp"
+#include "supervise/privileges.hpp"
+#include "supervise/superior.hpp"
+#include "supervise/supervised.hpp"
+#include "supervise/upgrade.hpp"
+#include "supervise/worker_process.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace weir {
+namespace {
+
+using Kind = Message::Kind;
+
+constexpr int wrong_world = 2;                                     // an exit status
+constexpr Clock::duration beyond_drain = std::chrono::seconds(2);  // what a worker may need to cut
+
+int exit_status_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : wrong_world; }
+
+}  // namespace
+
+Supervisor::Supervisor(Work& work)
+    : work_(work), loop_(std::make_unique<Loop>()), pid_file_(work.settings().pid) {
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, which is inherited, it would leave no status to wait for
+  signals_ = std::make_unique<Signals>(
+      *loop_, std::initializer_list<int>{SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2},
+      [this](int signal) { caught(signal); });
+  predecessor_ = Predecessor::find(sockets_);
+  following_ = predecessor_ != nullptr;
+  WorkerProcess::Owner& owner = *this;
+  for (size_t i = 0; i < work.settings().processes; ++i) {
+    workers_.push_back(std::make_unique<WorkerProcess>(*loop_, owner));
+  }
+}
+
+Supervisor::~Supervisor() = default;
+
+int Supervisor::run() {
+  keep_needed_capabilities();
+  if (following_) predecessor_->watch(*loop_, [this](bool good) { followed(good); });
+  if (!work_.settings().user.empty() && ::geteuid() != 0) {
+    WEIR_LOG(WEIR_WARN, "server.user has no effect: weir was not started as root");
+  }
+  for (const auto& worker : workers_) start(*worker);
+  loop_->run();
+  return status_;
+}
+
+void Supervisor::caught(int signal) {
+  switch (signal) {
+    case SIGCHLD:
+      return reap();
+    case SIGHUP:
+      return reload([](const auto&) {});
+    case SIGUSR1: {
+      const ActingAs user(work_.settings().user);
+      Log::instance().reopen();
+      for (const auto& worker : workers_) worker->send({.kind = Kind::reopen_logs});
+      return;
+    }
+    case SIGUSR2:
+      return upgrade([](const auto&) {});
+    default:
+      // Until this supervisor is in charge, another one goes on with the sockets.
+      return drain(!following_);
+  }
+}
+
+void Supervisor::reap() {
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) ended(pid, status);
+}
+
+void Supervisor::ended(pid_t pid, int status) {
+  if (successor_ != nullptr && successor_->pid() == pid) return successor_->died(status);
+  for (const auto& worker : workers_) {
+    if (worker->pid() == pid) return worker_ended(*worker, status);
+  }
+}
+
+void Supervisor::worker_ended(WorkerProcess& worker, int status) {
+  const pid_t pid = worker.pid();
+  const uint64_t life = worker.life();
+  const bool served = worker.serves();
+  const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  worker.died();
+  sockets_.forget(life);
+  rounds_.died(life);
+  if (ending_) {
+    if (!good) WEIR_LOG(WEIR_ERR, "worker process ", pid, " ended ", ending_of(status));
+    if (status_ == 0 && served) status_ = exit_status_of(status);
+    return end_if_alone();
+  }
+  if (served_) return start_again(worker, pid, status);
+  if (WIFSIGNALED(status)) {
+    WEIR_LOG(WEIR_ERR, "worker process ", pid, " ended ", ending_of(status), " before it served");
+  }
+  fail(exit_status_of(status));
+}
+
+void Supervisor::start_again(WorkerProcess& worker, pid_t pid, int status) {
+  const auto pause = worker.pause();
+  const auto shown = std::chrono::duration_cast<std::chrono::milliseconds>(pause).count();
+  const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  WEIR_LOG(good ? WEIR_NOTICE : WEIR_ERR, "worker process ", pid, " ended ", ending_of(status),
+           ": another one starts ", shown == 0 ? "at once" : "in " + std::to_string(shown) + " ms");
+  if (pause == Clock::duration::zero()) return start(worker);
+  worker.start_after(pause);
+}
+
+void Supervisor::start(WorkerProcess& worker) {
+  auto ends = Channel::pair();
+  const pid_t pid = ends ? ::fork() : -1;
+  if (pid == 0) become_worker(std::move(ends->there));
+  if (pid > 0) return worker.born(pid, std::move(ends->here), ++last_life_);
+  WEIR_LOG(WEIR_ERR, "cannot start a worker process: ",
+           ends ? std::generic_category().message(errno) : ends.error().text);
+  if (!served_) return fail(wrong_world);
+  worker.start_after(Backoff::most);
+}
+
+// What is the supervisor's is given up first, its end of each channel above all: a channel ends
+// when no process has the other end any more. The loop is gone then, and the calls below this one
+// must not be returned to.
+void Supervisor::become_worker(Channel channel) {
+  Timer::cancel();
+  if (successor_ != nullptr) successor_->disown();
+  successor_.reset();
+  predecessor_.reset();
+  workers_.clear();
+  sockets_ = Sockets();
+  signals_.reset();
+  loop_.reset();
+  const std::string failure = give_up_root(work_.settings().user);
+  if (!failure.empty()) {
+    WEIR_LOG(WEIR_ERR, failure);
+    std::exit(wrong_world);  // NOLINT(concurrency-mt-unsafe): there is one thread
+  }
+  Supervised superior(std::move(channel));
+  int status = wrong_world;
+  try {
+    status = work_.serve(superior);
+  } catch (const std::exception& error) {  // above are event handlers, which let nothing pass
+    WEIR_LOG(WEIR_ERR, "something it did not expect: ", error.what());
+  }
+  std::exit(status);  // NOLINT(concurrency-mt-unsafe)
+}
+
+void Supervisor::heard(WorkerProcess& worker, Message message) {
+  switch (message.kind) {
+    case Kind::listen: {
+      const auto address = Address::parse(message.text);
+      auto given = address ? sockets_.give(*address, worker.life())
+                           : Result<Descriptor>(Error{"cannot listen: " + address.error().text});
+      if (!given) return worker.send({Kind::reply, false, 0, given.error().text});
+      return worker.send({Kind::reply, true, 0, {}, std::move(*given)});
+    }
+    case Kind::release:
+      if (const auto address = Address::parse(message.text)) {
+        sockets_.release(*address, worker.life());
+        if (all_serve()) sockets_.close_unheld();
+      }
+      return;
+    case Kind::ready:
+      return serves(worker);
+    case Kind::status:
+      return manager_.status(message.text);
+    case Kind::done:
+      return rounds_.done(worker, message);
+    case Kind::reload_all:
+      return reload(teller(worker, message));
+    case Kind::ask_all:
+      return rounds_.begin(Kind::answer, message.text, teller(worker, message));
+    case Kind::drain_all:
+      return caught(SIGTERM);
+    case Kind::upgrade:
+      return upgrade(teller(worker, message));
+    default:
+      return;
+  }
+}
+
+bool Supervisor::all_serve() const {
+  return std::ranges::all_of(workers_, [](const auto& each) { return each->serves(); });
+}
+
+// The worker says that it serves once this has been replied to.
+void Supervisor::serves(WorkerProcess& worker) {
+  worker.serves_now();
+  if (!in_charge_ && !following_ && !take_charge()) fail(wrong_world);
+  worker.send({.kind = Kind::reply});
+  if (!all_serve() || ending_) return;
+  sockets_.close_unheld();
+  if (std::exchange(served_, true)) return;
+  if (following_) {
+    predecessor_->say_ready();
+  } else {
+    manager_.ready();
+  }
+}
+
+// The one that was in charge has handed over, or is gone.
+void Supervisor::followed(bool good) {
+  following_ = !good;
+  if (good && take_charge()) return manager_.ready();
+  if (!good) WEIR_LOG(WEIR_ERR, "the process to follow has ended: the upgrade is off");
+  fail(wrong_world);
+}
+
+bool Supervisor::take_charge() {
+  in_charge_ = true;
+  {
+    const ActingAs user(work_.settings().user);
+    if (!work_.open_log()) return false;
+  }
+  return pid_file_.write();
+}
+
+Superior::Told Supervisor::teller(const WorkerProcess& worker, const Message& question) {
+  return [this, life = worker.life(), number = question.order](const auto& outcomes) {
+    tell_asker(life, number, outcomes);
+  };
+}
+
+void Supervisor::tell_asker(uint64_t life, uint64_t number, const std::vector<Outcome>& outcomes) {
+  for (const auto& worker : workers_) {
+    if (!worker->alive() || worker->life() != life) continue;
+    for (const Outcome& each : outcomes) {
+      worker->send({Kind::outcome, each.good, number, each.text});
+    }
+    worker->send({.kind = Kind::told, .order = number});
+  }
+}
+
+void Supervisor::reload(Superior::Told told) {
+  rounds_.begin(Kind::reload, {}, [this, told = std::move(told)](const auto& outcomes) {
+    const bool good = std::ranges::all_of(outcomes, [](const Outcome& each) { return each.good; });
+    if (good && !work_.read_again()) {
+      WEIR_LOG(WEIR_ERR, "the supervisor cannot read the file that the workers took over");
+    }
+    told(outcomes);
+  });
+}
+
+void Supervisor::upgrade(Superior::Told told) {
+  const bool busy = successor_ != nullptr && successor_->underway();
+  if (ending_ || busy || following_) {
+    const Outcome refused{false, ending_ ? "weir is ending" : "an upgrade is under way"};
+    WEIR_LOG(WEIR_ERR, "no upgrade: ", refused.text);
+    return told({refused});
+  }
+  WEIR_LOG(WEIR_NOTICE, "upgrade: starting ", program_.path);
+  manager_.show();
+  successor_ = std::make_unique<Successor>(
+      *loop_, program_, sockets_, [this, told = std::move(told)](const std::string& failure) {
+        successor_ended(failure, told);
+      });
+}
+
+void Supervisor::successor_ended(const std::string& failure, const Superior::Told& told) {
+  if (!failure.empty()) {
+    WEIR_LOG(WEIR_ERR, "no upgrade: ", failure, "; this process goes on");
+    return told({{false, failure}});
+  }
+  const pid_t pid = successor_->pid();
+  manager_.main_process(pid);
+  WEIR_LOG(WEIR_NOTICE, "upgrade: process ", pid, " has taken over");
+  told({{true, "process " + std::to_string(pid) + " has taken over"}});
+  drain(false);
+}
+
+// Not `for_good`: another supervisor goes on with the sockets.
+void Supervisor::drain(bool for_good) {
+  if (!std::exchange(ending_, true)) {
+    for_good_ = for_good;
+    if (for_good) {
+      manager_.stopping();
+      sockets_.shut_doors();  // a worker may not be allowed to
+    }
+    if (successor_ != nullptr && successor_->underway()) successor_.reset();
+    sockets_.close_all();
+    loop_->arm(*this, work_.settings().drain + beyond_drain);
+  } else {
+    for (const auto& worker : workers_) {
+      if (worker->alive() && !worker->serves()) worker->kill();
+    }
+  }
+  for (const auto& worker : workers_) {
+    worker->stay_dead();
+    worker->send({.kind = Kind::drain, .good = for_good});
+  }
+  end_if_alone();
+}
+
+void Supervisor::fail(int status) {
+  if (status_ == 0) status_ = status;
+  if (!ending_) drain(!following_);
+}
+
+void Supervisor::expired() noexcept {
+  for (const auto& worker : workers_) {
+    if (!worker->alive()) continue;
+    WEIR_LOG(WEIR_ERR, "worker process ", worker->pid(), " goes on after its drain: it is killed");
+    worker->kill();
+  }
+}
+
+void Supervisor::end_if_alone() {
+  if (std::ranges::any_of(workers_, [](const auto& each) { return each->alive(); })) return;
+  if (for_good_) sockets_.remove_files();
+  pid_file_.remove();
+  loop_->stop();
+}
+
+}  // namespace weir

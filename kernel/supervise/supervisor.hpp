@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The process that outlives the others: it owns the listening sockets, starts the worker processes,
+// watches them, and starts them again when they die.
+//
+// It has one thread, speaks with no client and loads no module; workers are its forks. A worker
+// asks it for sockets, so a client that connects while there is no worker waits for the next one
+// and is never refused. When a worker ends before the first time that all of them serve, nothing
+// works as wanted, and the supervisor ends with that worker's exit status. From then on each death
+// is answered by a new worker.
+//
+// SIGTERM and SIGINT drain all workers, a second one cuts; SIGHUP has all reload, SIGUSR1 opens log
+// files anew, SIGUSR2 runs the executable's file again and hands over to it.
+//
+// Thread: main.
+#pragma once
+
+#include "conf/model.hpp"
+#include "event/loop.hpp"
+#include "event/signals.hpp"
+#include "event/timers.hpp"
+#include "supervise/channel.hpp"
+#include "supervise/manager.hpp"
+#include "supervise/pid_file.hpp"
+#include "supervise/rounds.hpp"
+#include "supervise/sockets.hpp"
+#include "supervise/superior.hpp"
+#include "supervise/upgrade.hpp"
+#include "supervise/worker_process.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace weir {
+
+// What the supervised processes are there for.
+class Work {
+ public:
+  virtual ~Work() = default;
+
+  // As the file that was read last has it; valid until it is read again.
+  virtual const conf::Server& settings() const = 0;
+  // Reads the file again, after all workers took it over; false, and all stays, when it is wrong.
+  virtual bool read_again() = 0;
+  // The log, from now on, is where the settings have it. It is standard error until then.
+  virtual bool open_log() = 0;
+  // In a worker process: serves, and gives the exit status.
+  virtual int serve(Superior& superior) = 0;
+};
+
+class Supervisor final : private WorkerProcess::Owner, private Timer {
+ public:
+  // Expects: `work` outlives this; there is one thread.
+  explicit Supervisor(Work& work);
+  ~Supervisor() override;
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Until all has ended. The exit status; in a worker process, which ends in here, that of `serve`.
+  int run();
+
+ private:
+  void caught(int signal);
+  void reap();
+  void ended(pid_t pid, int status);
+  void worker_ended(WorkerProcess& worker, int status);
+  void start_again(WorkerProcess& worker, pid_t pid, int status);
+
+  void start(WorkerProcess& worker) override;
+  [[noreturn]] void become_worker(Channel channel);
+  void heard(WorkerProcess& worker, Message message) override;
+  void serves(WorkerProcess& worker);
+  bool take_charge();
+  void followed(bool good);
+  void tell_asker(uint64_t life, uint64_t number, const std::vector<Outcome>& outcomes);
+  Superior::Told teller(const WorkerProcess& worker, const Message& question);
+
+  void reload(Superior::Told told);
+  void upgrade(Superior::Told told);
+  void successor_ended(const std::string& failure, const Superior::Told& told);
+  void drain(bool for_good);
+  void expired() noexcept override;  // the drain has lasted too long
+  void fail(int status);
+  void end_if_alone();
+  bool all_serve() const;
+
+  Work& work_;
+  const Program program_ = Program::own();
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Signals> signals_;
+  Sockets sockets_;
+  std::unique_ptr<Predecessor> predecessor_;
+  std::unique_ptr<Successor> successor_;
+  std::vector<std::unique_ptr<WorkerProcess>> workers_;
+  Rounds rounds_{workers_};
+  PidFile pid_file_;
+  Manager manager_;
+  uint64_t last_life_ = 0;
+  bool served_ = false;     // all workers have, once
+  bool following_ = false;  // another supervisor is in charge still
+  bool in_charge_ = false;  // the pid file says so
+  bool ending_ = false;
+  bool for_good_ = false;  // and nobody goes on with the sockets
+  int status_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One of the worker processes that a supervisor keeps alive: its life now, and the next one.
+//
+// A worker that has beaten once is expected to go on. When it does not for silence_limit, it is
+// killed: no other sign tells a stopped or hung process from an idle one.
+//
+// Thread: the supervisor's.
+#pragma once
+
+#include "base/clock.hpp"
+#include "event/loop.hpp"
+#include "event/timers.hpp"
+#include "supervise/channel.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+namespace weir {
+
+// How a process ended: wait(2).
+std::string ending_of(int status);
+
+// How long to wait before the next life: 0, 100 ms, 200 ms and so on to 10 s, and from the
+// beginning again after a life of 10 s.
+class Backoff {
+ public:
+  static constexpr Clock::duration most = std::chrono::seconds(10);
+
+  Clock::duration after(Clock::duration life);
+
+ private:
+  unsigned short_lives_ = 0;  // in a row
+};
+
+class WorkerProcess final : private Watcher, private Timer {
+ public:
+  static constexpr Clock::duration silence_limit = std::chrono::seconds(3);
+
+  class Owner {
+   public:
+    virtual void heard(WorkerProcess& worker, Message message) = 0;
+    virtual void start(WorkerProcess& worker) = 0;  // the time for its next life has come
+
+   protected:
+    ~Owner() = default;
+  };
+
+  WorkerProcess(Loop& loop, Owner& owner) : loop_(loop), owner_(owner) {}
+  ~WorkerProcess() override;
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
+  // `life` is its name as a holder of sockets; no two lives share one.
+  void born(pid_t pid, Channel channel, uint64_t life);
+  // It has been waited for.
+  void died();
+  // After died: when the next life is due, and to call owner.start then.
+  Clock::duration pause() { return backoff_.after(Clock::now() - born_); }
+  void start_after(Clock::duration delay) { loop_.arm(*this, delay); }
+  void stay_dead() { cancel(); }
+
+  pid_t pid() const { return pid_; }  // 0: it has no life now
+  bool alive() const { return pid_ != 0; }
+  uint64_t life() const { return life_; }
+  bool serves() const { return serves_; }
+  void serves_now() { serves_ = true; }
+
+  void send(Message message);
+  void kill() const;
+
+ private:
+  void ready(uint32_t events) noexcept override;
+  void expired() noexcept override;  // alive: too long without a beat; else: time to start again
+  void beaten();
+  void leave_channel();
+
+  Loop& loop_;
+  Owner& owner_;
+  pid_t pid_ = 0;
+  uint64_t life_ = 0;
+  bool serves_ = false;
+  std::optional<Channel> channel_;
+  Clock::time_point born_;
+  Clock::time_point judged_;  // when it counts as silent
+  Backoff backoff_;
+};
+
+}  // namespace weir
