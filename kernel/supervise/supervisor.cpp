@@ -9,6 +9,7 @@
 #include "event/signals.hpp"
 #include "net/address.hpp"
 #include "supervise/channel.hpp"
+#include "supervise/descriptor.hpp"
 #include "supervise/manager.hpp"
 #include "supervise/privileges.hpp"
 #include "supervise/superior.hpp"
@@ -139,7 +140,7 @@ void Supervisor::start_again(WorkerProcess& worker, pid_t pid, int status) {
 void Supervisor::start(WorkerProcess& worker) {
   auto ends = Channel::pair();
   const pid_t pid = ends ? ::fork() : -1;
-  if (pid == 0) become_worker(std::move(ends->there));
+  if (pid == 0) become_worker(std::move(*ends));
   if (pid > 0) return worker.born(pid, std::move(ends->here), ++last_life_);
   WEIR_LOG(WEIR_ERR, "cannot start a worker process: ",
            ends ? std::generic_category().message(errno) : ends.error().text);
@@ -150,7 +151,8 @@ void Supervisor::start(WorkerProcess& worker) {
 // What is the supervisor's is given up first, its end of each channel above all: a channel ends
 // when no process has the other end any more. The loop is gone then, and the calls below this one
 // must not be returned to.
-void Supervisor::become_worker(Channel channel) {
+void Supervisor::become_worker(Channel::Ends ends) {
+  ends.here = Channel(Descriptor());
   Timer::cancel();
   if (successor_ != nullptr) successor_->disown();
   successor_.reset();
@@ -164,7 +166,7 @@ void Supervisor::become_worker(Channel channel) {
     WEIR_LOG(WEIR_ERR, failure);
     std::exit(wrong_world);  // NOLINT(concurrency-mt-unsafe): there is one thread
   }
-  Supervised superior(std::move(channel));
+  Supervised superior(std::move(ends.there));
   int status = wrong_world;
   try {
     status = work_.serve(superior);

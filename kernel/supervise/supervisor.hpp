@@ -71,7 +71,7 @@ class Supervisor final : private WorkerProcess::Owner, private Timer {
   void start_again(WorkerProcess& worker, pid_t pid, int status);
 
   void start(WorkerProcess& worker) override;
-  [[noreturn]] void become_worker(Channel channel);
+  [[noreturn]] void become_worker(Channel::Ends ends);
   void heard(WorkerProcess& worker, Message message) override;
   void serves(WorkerProcess& worker);
   bool take_charge();

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another executable takes over, and nobody who connects can tell when."""
+
+import os
+import signal
+
+import pytest
+
+from harness import load, pace, proxy
+from harness.processes import alive, number_in, until
+
+pytestmark = pytest.mark.threads
+
+UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+           "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
+SWITCH = (b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+          b"Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n")
+
+
+@pytest.fixture
+def echo(make_origin):
+    """An origin that answers, and sends everything back to who asks for another protocol."""
+    def answer(exchange):
+        if not exchange.request.get("Upgrade"):
+            return exchange.respond()
+        exchange.send(SWITCH)
+        while data := exchange.connection.sock.recv(4096):
+            exchange.send(data)
+        return None
+
+    return make_origin(answer, keep=0)
+
+
+def tunnel(client):
+    """A function that sends bytes through the tunnel and asserts that they come back."""
+    client.request("/", *UPGRADE)
+    assert client.head().status == 101
+
+    def say(data):
+        client.sock.sendall(data)
+        assert client.sock.recv(4096) == data
+
+    return say
+
+
+class TestUpgrade:
+    @pytest.mark.timeout(120)
+    @pytest.mark.parametrize("processes", [1, 2])
+    def test_nothing_fails_under_load(self, processes, upgradable, echo, raw, upgraded):
+        weir = upgradable(echo, server={"drain": "60s", "processes": processes},
+                          limits={"connections_per_client": 0})
+        kept = raw(weir.port)
+        say = tunnel(kept)
+        clients = load.Load(weir.port, 16)
+        try:
+            for number in range(5):
+                clients.await_good(200 // pace.FACTOR)
+                upgraded(weir)
+                say(b"%d" % number)
+            clients.await_good(200 // pace.FACTOR)
+        finally:
+            clients.stop()
+        assert clients.refused == 0
+        assert clients.failures == []
+        kept.close()
+        assert weir.process.wait(pace.PATIENCE) == 0  # the first, whose worker had the tunnel
+
+    def test_the_unix_socket_stays(self, upgradable, origin, upgraded, tmp_path):
+        path = tmp_path / "weir.sock"
+        weir = upgradable(origin, listener={"address": f"unix:{path}"})
+        file = path.stat().st_ino
+        pid = upgraded(weir)
+        assert weir.process.wait(pace.PATIENCE) == 0
+        assert weir.get().status == 200
+        assert path.stat().st_ino == file
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: not alive(pid), "the end")
+        assert not path.exists()
+
+    def test_the_file_of_today_counts(self, upgradable, origin, upgraded):
+        weir = upgradable(origin)
+        more = weir.conf.read_text() + '\n[[listener]]\naddress = "127.0.0.1:0"\n'
+        weir.conf.write_text(more)
+        upgraded(weir)
+        assert len(set(weir.ports)) == 2
+        assert weir.ports[0] == weir.ports[1]  # one was there before
+
+    def test_sockets_that_nobody_wants_any_more_close(self, weir, origin, upgraded, tmp_path):
+        file = tmp_path / "weir.pid"
+        listener = '[[listener]]\naddress = "127.0.0.1:0"\n'
+        rest = f'[[route]]\nto = "{origin.url}"\n[server]\npid = "{file}"\n'
+        made = weir(listener * 2 + rest)
+        made.pid_file = file
+        made.conf.write_text(listener + rest)
+        pid = upgraded(made)
+        try:
+            assert made.process.wait(pace.PATIENCE) == 0
+            assert made.get().status == 200
+            with pytest.raises(ConnectionRefusedError):
+                made.client(made.addresses[1])
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            until(lambda: not alive(pid), "the end")
+
+
+class TestNoUpgrade:
+    """The former process goes on, and says why."""
+
+    @pytest.fixture
+    def linked(self, tmp_path, origin, monkeypatch):
+        """weir as started through a link, which can be made to lead elsewhere."""
+        link = tmp_path / "bin" / "weir"
+        link.parent.mkdir()
+        link.symlink_to(proxy.executable())
+        monkeypatch.setattr(proxy, "executable", lambda: link)
+        return link
+
+    @staticmethod
+    def lead_to(link, script, mode=0o755):
+        link.unlink()
+        link.write_text(f"#!/bin/sh\n{script}\n")
+        link.chmod(mode)
+
+    def test_through_a_link_the_new_file_is_taken(self, upgradable, origin, linked, upgraded,
+                                                  tmp_path):
+        weir = upgradable(origin)
+        self.lead_to(linked, f'touch {tmp_path}/new\nexec {pace.BUILD}/weir "$@"')
+        upgraded(weir)
+        assert (tmp_path / "new").exists()
+        assert weir.get().status == 200
+
+    @pytest.mark.parametrize("script, mode, reason", [
+        ("exit 3", 0o755, "ended with status 3 before it served"),
+        ("kill -9 $$", 0o755, "ended by SIGKILL before it served"),
+        ("", 0o644, "cannot execute"),
+    ])
+    def test_a_new_file_that_is_no_good(self, script, mode, reason, upgradable, origin, linked):
+        weir = upgradable(origin)
+        self.lead_to(linked, script, mode)
+        for count in (1, 2):
+            weir.signal(signal.SIGUSR2)
+            assert reason in weir.await_line("no upgrade: .*; this process goes on", count=count)
+        assert weir.get().status == 200
+        assert number_in(weir.pid_file) == weir.process.pid
+        weir.stop()
+
+    def test_a_configuration_that_is_wrong_by_now(self, upgradable, origin):
+        weir = upgradable(origin)
+        weir.conf.write_text("[[listener]\n")
+        weir.signal(signal.SIGUSR2)
+        weir.await_line("no upgrade: the new process ended with status 1")
+        assert weir.get().status == 200
+        weir.stop()
+
+    def test_one_at_a_time(self, upgradable, origin, linked):
+        weir = upgradable(origin)
+        self.lead_to(linked, "exec sleep 100")
+        weir.signal(signal.SIGUSR2)
+        weir.await_line("upgrade: starting")
+        weir.signal(signal.SIGUSR2)
+        weir.await_line("no upgrade: an upgrade is under way")
+        assert weir.get().status == 200
+        weir.stop()
+
+    def test_sigterm_while_upgrading_ends_both(self, upgradable, origin, linked):
+        weir = upgradable(origin)
+        self.lead_to(linked, "exec sleep 100")
+        weir.signal(signal.SIGUSR2)
+        weir.await_line("upgrade: starting")
+        new = until(lambda: [pid for pid in weir.workers if comm(pid) == "sleep"], "it to run")
+        weir.stop()
+        until(lambda: not alive(new[0]), "its end")
+        weir.await_refusal()
+
+    def test_a_new_process_ends_when_the_former_one_dies_too_early(self, upgradable, origin,
+                                                                   linked, tmp_path):
+        weir = upgradable(origin)
+        self.lead_to(linked, f'read line < {tmp_path}/gate\nexec {pace.BUILD}/weir "$@"')
+        os.mkfifo(tmp_path / "gate")
+        weir.signal(signal.SIGUSR2)
+        weir.await_line("upgrade: starting")
+        workers = weir.workers
+        weir.process.kill()
+        weir.process.wait()
+        (tmp_path / "gate").write_text("go\n")
+        weir.await_line("the upgrade is off")
+        until(lambda: not any(map(alive, workers)), "the end of all")
+        weir.await_refusal()
+        weir.pid_file.unlink()
+
+
+def comm(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return ""
