@@ -66,7 +66,7 @@ constexpr std::array log_keys{
 constexpr std::array server_keys{
     bounded(key("processes", WEIR_INT, offsetof(ServerKeys, processes), "1",
                 "Worker processes. With more, a crash takes fewer connections along, and each has "
-                "its own counters, caches and limits."),
+                "its own counters, caches and limits. As at the start."),
             1, 64),
     bounded(key("workers", WEIR_INT, offsetof(ServerKeys, workers), "0",
                 "Event loop threads of a process; 0: as many as CPUs."),

@@ -196,6 +196,8 @@ void Listener::shut_door() {
   set(fd(), SOL_SOCKET, SO_BINDTOIFINDEX, std::numeric_limits<int>::max());
 }
 
+void Listener::remove_stale_file(const Address& address) { stale_file_removed(address); }
+
 void Listener::remove_file() {
   const auto path = address_.path();
   if (!path.empty() && path[0] != '\0') ::unlink(std::string(path).c_str());

@@ -53,6 +53,8 @@ class Listener {
   void shut_door();
 
   void remove_file();
+  // Of a Unix socket: its file, when no process listens there any more.
+  static void remove_stale_file(const Address& address);
 
  private:
   Listener(int fd, const Address& address);

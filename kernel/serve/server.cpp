@@ -123,6 +123,7 @@ Server::~Server() {
   workers_.clear();
   former_.clear();
   generation_.reset();
+  superior_.leave();
   Host::leave(thread_);
 }
 

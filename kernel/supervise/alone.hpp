@@ -28,6 +28,7 @@ class Alone final : public Superior {
   Alone& operator=(const Alone&) = delete;
 
   void serve_under(Loop& loop, Orders& orders) override;
+  void leave() override { signals_.reset(); }
   Result<Listener> listen(const Address& address) override { return Listener::open(address); }
   void release(const Address& address) override;
   void ready() override;

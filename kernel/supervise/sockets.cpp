@@ -12,19 +12,12 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace weir {
 namespace {
-
-// The path of a Unix socket's file; empty: it has none.
-std::string file_of(const Address& address) {
-  const auto path = address.path();
-  return path.empty() || path[0] == '\0' ? std::string{} : std::string(path);
-}
 
 Result<Descriptor> copy_of(const Listener& listener) {
   Descriptor copy(::fcntl(listener.fd(), F_DUPFD_CLOEXEC, 0));
@@ -35,24 +28,8 @@ Result<Descriptor> copy_of(const Listener& listener) {
 
 }  // namespace
 
-Sockets::File Sockets::identify(const Address& address) {
-  File file{file_of(address), 0, 0};
-  struct stat status {};
-  if (file.path.empty() || ::lstat(file.path.c_str(), &status) != 0) return {};
-  file.device = status.st_dev;
-  file.inode = status.st_ino;
-  return file;
-}
-
-void Sockets::remove(const File& file) {
-  struct stat status {};
-  if (file.path.empty() || ::lstat(file.path.c_str(), &status) != 0) return;
-  if (status.st_dev == file.device && status.st_ino == file.inode) ::unlink(file.path.c_str());
-}
-
 void Sockets::keep(const Address& asked, Listener listener) {
-  File file = identify(listener.address());
-  kept_.push_back({asked, std::move(listener), {}, std::move(file)});
+  kept_.push_back({asked, std::move(listener), {}});
 }
 
 Result<Descriptor> Sockets::give(const Address& asked, uint64_t holder) {
@@ -83,11 +60,12 @@ void Sockets::forget(uint64_t holder) {
 }
 
 void Sockets::close_unheld() {
-  std::erase_if(kept_, [](const Kept& each) {
-    if (!each.holders.empty()) return false;
-    remove(each.file);
-    return true;
+  std::vector<Address> closed;
+  std::erase_if(kept_, [&](const Kept& each) {
+    if (each.holders.empty()) closed.push_back(each.listener.address());
+    return each.holders.empty();
   });
+  for (const Address& each : closed) Listener::remove_stale_file(each);
 }
 
 void Sockets::shut_doors() {
@@ -96,13 +74,13 @@ void Sockets::shut_doors() {
 
 void Sockets::close_all() {
   open_ = false;
-  for (Kept& each : kept_) files_.push_back(std::move(each.file));
+  for (const Kept& each : kept_) closed_.push_back(each.listener.address());
   kept_.clear();
 }
 
 void Sockets::remove_files() {
-  for (const File& each : files_) remove(each);
-  files_.clear();
+  for (const Address& each : closed_) Listener::remove_stale_file(each);
+  closed_.clear();
 }
 
 }  // namespace weir

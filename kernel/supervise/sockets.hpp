@@ -16,26 +16,16 @@
 
 #include <cstdint>
 #include <set>
-#include <string>
 #include <vector>
-
-#include <sys/types.h>
 
 namespace weir {
 
 class Sockets {
  public:
-  // Of a Unix socket; the path is empty for all others.
-  struct File {
-    std::string path;
-    dev_t device = 0;
-    ino_t inode = 0;
-  };
   struct Kept {
     Address asked;
     Listener listener;
     std::set<uint64_t> holders;  // lives of worker processes
-    File file;
   };
 
   void keep(const Address& asked, Listener listener);
@@ -53,18 +43,15 @@ class Sockets {
   void shut_doors();
 
   // From now on there are none: connections are refused once the holders have closed theirs too.
-  // remove_files takes away what they leave, unless another process listens there meanwhile.
+  // remove_files, called then, takes away what is left of Unix sockets.
   void close_all();
   void remove_files();
 
   const std::vector<Kept>& all() const { return kept_; }
 
  private:
-  static File identify(const Address& address);
-  static void remove(const File& file);  // unless another has taken its place
-
   std::vector<Kept> kept_;
-  std::vector<File> files_;  // of those that were closed
+  std::vector<Address> closed_;
   bool open_ = true;
 };
 

@@ -48,8 +48,10 @@ class Superior {
  public:
   virtual ~Superior() = default;
 
-  // From now on orders arrive on this loop; both outlive this or leave first. [once]
+  // From now on, until leave, orders arrive on this loop. [once]
   virtual void serve_under(Loop& loop, Orders& orders) = 0;
+  // Loop and orders are about to go.
+  virtual void leave() = 0;
 
   // A socket that listens there; opened, or kept by the superior since an earlier worker. The error
   // is a whole sentence.

@@ -38,6 +38,11 @@ void Supervised::serve_under(Loop& loop, Orders& orders) {
   }
 }
 
+void Supervised::leave() {
+  signals_.reset();
+  loop_->forget(*this);
+}
+
 void Supervised::caught(int signal) {
   if (signal == SIGTERM) drain(false);
 }

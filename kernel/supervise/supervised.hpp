@@ -29,6 +29,7 @@ class Supervised final : public Superior, private Watcher {
   explicit Supervised(Channel channel) : channel_(std::move(channel)) {}
 
   void serve_under(Loop& loop, Orders& orders) override;
+  void leave() override;
   Result<Listener> listen(const Address& address) override;
   void release(const Address& address) override;
   void ready() override;

@@ -44,6 +44,15 @@ using Kind = Message::Kind;
 constexpr int wrong_world = 2;                                     // an exit status
 constexpr Clock::duration beyond_drain = std::chrono::seconds(2);  // what a worker may need to cut
 
+// What is sent to a worker while it begins or ends does not kill it: it waits until the worker
+// listens for it, and at the end for nobody.
+void keep_signals_waiting() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&set, each);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
 int exit_status_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : wrong_world; }
 
 }  // namespace
@@ -161,6 +170,7 @@ void Supervisor::become_worker(Channel::Ends ends) {
   sockets_ = Sockets();
   signals_.reset();
   loop_.reset();
+  keep_signals_waiting();
   const std::string failure = give_up_root(work_.settings().user);
   if (!failure.empty()) {
     WEIR_LOG(WEIR_ERR, failure);
