@@ -91,7 +91,9 @@ bool Loop::watch_listener(int fd, Watcher& watcher) {
   return add(fd, &watcher, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
-void Loop::unwatch_listener(int fd, Watcher& watcher) {
+void Loop::unwatch_listener(int fd, Watcher& watcher) { unwatch(fd, watcher); }
+
+void Loop::unwatch(int fd, Watcher& watcher) {
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   forget(watcher);
 }

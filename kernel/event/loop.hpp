@@ -103,6 +103,10 @@ class Loop {
   // of this turn for the watcher are dropped.
   void forget(Watcher& watcher);
 
+  // Before the descriptor is closed when a forked process may have it too: it would stay in the
+  // epoll, and its events would go to a watcher that is no more.
+  void unwatch(int fd, Watcher& watcher);
+
   // Runs at the end of this turn, or of the next when called between turns. Once, however often
   // it is deferred before.
   void defer(Deferred& work) { deferred_.append(work); }

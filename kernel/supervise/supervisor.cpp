@@ -164,6 +164,8 @@ void Supervisor::become_worker(Channel::Ends ends) {
   ends.here = Channel(Descriptor());
   Timer::cancel();
   if (successor_ != nullptr) successor_->disown();
+  if (predecessor_ != nullptr) predecessor_->disown();
+  for (const auto& worker : workers_) worker->disown();
   successor_.reset();
   predecessor_.reset();
   workers_.clear();

@@ -134,8 +134,13 @@ void Successor::not_started(const std::string& reason) {
 }
 
 Successor::~Successor() {
-  loop_.forget(*this);
+  if (channel_) loop_.unwatch(channel_->fd(), *this);
   if (ended_ != nullptr && pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+void Successor::disown() {
+  ended_ = nullptr;
+  channel_.reset();
 }
 
 void Successor::end(const std::string& failure) {
@@ -179,7 +184,7 @@ std::unique_ptr<Predecessor> Predecessor::find(Sockets& sockets) {
 }
 
 Predecessor::~Predecessor() {
-  if (loop_ != nullptr) loop_->forget(*this);
+  if (loop_ != nullptr) loop_->unwatch(channel_.fd(), *this);
 }
 
 void Predecessor::watch(Loop& loop, std::function<void(bool)> answered) {

@@ -50,8 +50,8 @@ class Successor final : private Watcher, private Timer {
   Successor(const Successor&) = delete;
   Successor& operator=(const Successor&) = delete;
 
-  // In a fork: the new process is not this one's.
-  void disown() { ended_ = nullptr; }
+  // In a fork, which shares the epoll but not the new process.
+  void disown();
 
   pid_t pid() const { return pid_; }
   bool underway() const { return ended_ != nullptr; }
@@ -83,6 +83,8 @@ class Predecessor final : private Watcher {
   // `answered` hears true when this supervisor is in charge now, false when the former one went
   // away before. It leaves this where it is.
   void watch(Loop& loop, std::function<void(bool)> answered);
+  // In a fork, which shares the epoll but not the channel.
+  void disown() { loop_ = nullptr; }
   void say_ready();
 
  private:

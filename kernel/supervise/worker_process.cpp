@@ -50,7 +50,7 @@ WorkerProcess::~WorkerProcess() { leave_channel(); }
 
 void WorkerProcess::leave_channel() {
   if (!channel_) return;
-  loop_.forget(*this);
+  loop_.unwatch(channel_->fd(), *this);
   channel_.reset();
 }
 

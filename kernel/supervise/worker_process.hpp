@@ -63,6 +63,8 @@ class WorkerProcess final : private Watcher, private Timer {
   Clock::duration pause() { return backoff_.after(Clock::now() - born_); }
   void start_after(Clock::duration delay) { loop_.arm(*this, delay); }
   void stay_dead() { cancel(); }
+  // In a fork, which shares the epoll but not the worker.
+  void disown() { channel_.reset(); }
 
   pid_t pid() const { return pid_; }  // 0: it has no life now
   bool alive() const { return pid_ != 0; }

@@ -69,6 +69,14 @@ def test_a_file_that_root_alone_may_read(dropped, replaced):
     assert weir.get().status == 200
 
 
+@pytest.mark.skipif(not all(folder.stat().st_mode & 0o001 for folder in pace.BUILD.parents),
+                    reason="others cannot reach the build folder")
+def test_modules_are_loaded_by_the_user(weir, dropped):  # pylint: disable=unused-argument
+    served = weir('[server]\nuser = "nobody"\n[[listener]]\naddress = "127.0.0.1:0"\n'
+                  '[[route]]\nfilters = [{ respond = { status = 204 } }]\n', modules=["respond"])
+    assert served.get().status == 204
+
+
 def test_the_log_file_is_the_workers_as_well_as_the_supervisors(dropped):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
