@@ -64,7 +64,7 @@ class Weir:
                 lines.append(line.decode("utf-8", "replace").rstrip("\n"))
                 self.told.notify_all()
         with self.told:
-            self.ended = True
+            self.ended = self.ended or lines is self.lines  # the end of the other tells nothing
             self.told.notify_all()
 
     @property

@@ -175,10 +175,11 @@ class TestNoUpgrade:
     def test_a_new_process_ends_when_the_former_one_dies_too_early(self, upgradable, origin,
                                                                    linked, tmp_path):
         weir = upgradable(origin)
-        self.lead_to(linked, f'read line < {tmp_path}/gate\nexec {pace.BUILD}/weir "$@"')
+        self.lead_to(linked, f'touch {tmp_path}/began\nread line < {tmp_path}/gate\n'
+                     f'exec {pace.BUILD}/weir "$@"')
         os.mkfifo(tmp_path / "gate")
         weir.signal(signal.SIGUSR2)
-        weir.await_line("upgrade: starting")
+        until((tmp_path / "began").exists, "it to run")
         workers = weir.workers
         weir.process.kill()
         weir.process.wait()
