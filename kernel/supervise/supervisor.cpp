@@ -44,8 +44,8 @@ using Kind = Message::Kind;
 constexpr int wrong_world = 2;                                     // an exit status
 constexpr Clock::duration beyond_drain = std::chrono::seconds(2);  // what a worker may need to cut
 
-// What is sent to a worker while it begins or ends does not kill it: it waits until the worker
-// listens for it, and at the end for nobody.
+// What is sent to this process or a worker while it begins or ends does not kill it: it waits until
+// someone listens for it, and at the end for nobody.
 void keep_signals_waiting() {
   sigset_t set;
   sigemptyset(&set);
@@ -59,6 +59,7 @@ int exit_status_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) 
 
 Supervisor::Supervisor(Work& work)
     : work_(work), loop_(std::make_unique<Loop>()), pid_file_(work.settings().pid) {
+  keep_signals_waiting();
   ::signal(SIGCHLD, SIG_DFL);  // ignored, which is inherited, it would leave no status to wait for
   signals_ = std::make_unique<Signals>(
       *loop_, std::initializer_list<int>{SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2},
@@ -172,7 +173,6 @@ void Supervisor::become_worker(Channel::Ends ends) {
   sockets_ = Sockets();
   signals_.reset();
   loop_.reset();
-  keep_signals_waiting();
   const std::string failure = give_up_root(work_.settings().user);
   if (!failure.empty()) {
     WEIR_LOG(WEIR_ERR, failure);
