@@ -2,8 +2,8 @@
 #include "crash/quarantine.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <string>
+#include <vector>
 
 #include <string.h>  // NOLINT(modernize-deprecated-headers): strnlen
 

@@ -9,11 +9,11 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <set>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace weir {
 
@@ -50,7 +50,7 @@ class Quarantine {
  private:
   size_t crashes_;
   std::chrono::milliseconds window_;
-  std::map<std::string, std::deque<int64_t>> times_;  // of the last crashes, in ms
+  std::map<std::string, std::vector<int64_t>> times_;  // of the last crashes, in ms
   std::set<std::string> names_;
 };
 
