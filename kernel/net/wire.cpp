@@ -48,6 +48,7 @@ void Wire::note(uint32_t events) {
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_done_ = true;
+  if ((events & EPOLLERR) != 0) peer_reset_ = true;
 }
 
 IoResult Wire::receive(std::span<char> into) {

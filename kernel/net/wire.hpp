@@ -63,7 +63,8 @@ class Wire : public Watcher {
   Body out_;
   bool readable_ = false;
   bool writable_ = false;
-  bool peer_done_ = false;  // the other end has closed its direction, or all
+  bool peer_done_ = false;   // the other end has closed its direction, or all
+  bool peer_reset_ = false;  // it has reset the connection: what is sent reaches nobody
 
  private:
   static constexpr uint64_t little_output = 8192;

@@ -187,6 +187,7 @@ void H1Server::drive() {
   if (state_ == State::ended) return;
   write();
   if (!report()) return;
+  if (is_deaf()) return gone("client_reset");
   if (!held_.empty() && state_ != State::head) take_held();
   read();
   if (state_ == State::exchange && peer_done_ && body_.ended() && held_.empty() && !complete_) {
@@ -195,6 +196,11 @@ void H1Server::drive() {
     loop_.defer(*this);
   }
   arm();
+}
+
+// A reset that no read will come upon, for nothing more is read until there is an answer.
+bool H1Server::is_deaf() const {
+  return peer_reset_ && state_ != State::tunnel && (!held_.empty() || !wants_input());
 }
 
 bool H1Server::has_news() const { return broken_ || complete_ || drained_; }

@@ -106,6 +106,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void expired() noexcept override;
 
   void drive();
+  bool is_deaf() const;
   bool has_news() const;
   bool report();
   void read();

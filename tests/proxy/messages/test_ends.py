@@ -40,3 +40,14 @@ class TestHalfClose:
         assert client.response().status == 404
         assert client.response().status == 404
         client.ends()
+
+
+def test_a_reset_behind_a_request_sent_ahead_ends_the_work(weir_to, make_origin, raw):
+    # Nothing more is read while a request waits for its turn, so that no read tells of the reset.
+    origin = make_origin(lambda exchange: exchange.await_end())
+    client = raw(weir_to(origin).port)
+    client.send(b"GET /1 HTTP/1.1\r\nHost: t\r\n\r\nGET /2 HTTP/1.1\r\nHost: t\r\n\r\n")
+    origin.wait(lambda o: o.requests)
+    client.reset()
+    origin.drained()
+    assert [request.target for request in origin.requests] == ["/1"]
