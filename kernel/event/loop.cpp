@@ -14,6 +14,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -102,6 +103,13 @@ void Loop::forget(Watcher& watcher) {
   for (auto at = at_; at < count_; ++at) {
     if (events_[at].data.ptr == &watcher) events_[at].data.ptr = nullptr;
   }
+}
+
+bool Loop::will_tell_to_read(const Watcher& watcher) const {
+  const auto rest = std::span(events_).subspan(at_, count_ - at_);
+  return std::ranges::any_of(rest, [&](const epoll_event& event) {
+    return event.data.ptr == &watcher && (event.events & ~uint32_t{EPOLLOUT}) != 0;
+  });
 }
 
 void Loop::tick_each_second(Ticker& ticker) {

@@ -106,6 +106,8 @@ class Loop {
   // Before the descriptor is closed when a forked process may have it too: it would stay in the
   // epoll, and its events would go to a watcher that is no more.
   void unwatch(int fd, Watcher& watcher);
+  // Whether this turn still has to tell it that there is something to read, or an end.
+  bool will_tell_to_read(const Watcher& watcher) const;
 
   // Runs at the end of this turn, or of the next when called between turns. Once, however often
   // it is deferred before.

@@ -73,6 +73,9 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   // Starts an exchange on a connection that is idle or still connecting.
   void begin(const ClientExchange& exchange);
 
+  // While idle: it has something to read, which can only be an answer to nothing, or its end.
+  bool has_heard() const { return readable_ || loop_.will_tell_to_read(*this); }
+
   // The owner's notes.
   EndpointsOnLoop* home = nullptr;  // the set it was dialled for
   size_t place = 0;                 // among all connections of that set

@@ -214,10 +214,13 @@ ClientStream* LoopUpstream::open(Attempt& attempt, const ClientExchange& exchang
 
 H1Client* LoopUpstream::take_idle(EndpointsOnLoop& set, size_t endpoint) {
   auto& idle = set.idle[endpoint];
-  if (idle.empty()) return nullptr;
-  H1Client* const connection = idle.back();
-  idle.pop_back();
-  return connection;
+  while (!idle.empty()) {
+    H1Client* const connection = idle.back();
+    idle.pop_back();
+    if (!connection->has_heard()) return connection;
+    connection->abandon();  // what it heard would pass for the next answer (RFC 9112, 9.2)
+  }
+  return nullptr;
 }
 
 H1Client* LoopUpstream::dial(EndpointsOnLoop& set, size_t endpoint) {
