@@ -166,14 +166,14 @@ void H1Server::expired() noexcept {
       break;
     case State::exchange:
       if (sends_later()) break;  // at the end of this turn
-      if (!out_.empty()) return gone("write_timeout");
+      if (!out_.empty()) return stalled("write_timeout");
       if (!body_.ended() && exchange_->takes_request_body()) {
         exchange_->request_refused({408, "body_timeout"});
         exchange_->settle();
       }
       break;
     case State::tunnel:
-      return gone("tunnel_timeout");
+      return stalled("tunnel_timeout");
     case State::draining:
     case State::closing:
       return end();
@@ -506,6 +506,12 @@ void H1Server::say_goodbye() {
   socket_.shutdown_write();
   state_ = State::closing;
   loop_.arm(*this, owner_.limits().unread_time);
+}
+
+// A client that takes nothing may hold the system's buffers for minutes yet, unless it is reset.
+void H1Server::stalled(const char* reason) {
+  resets_ = resets_ || !out_.empty();
+  gone(reason);
 }
 
 void H1Server::gone(const char* reason) {

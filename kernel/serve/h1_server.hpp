@@ -132,6 +132,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void next_request();
   void rest();
   void say_goodbye();
+  void stalled(const char* reason);
   void gone(const char* reason);
   void end();
   void arm();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every timeout, with values so small that a test can wait for them."""
 
+import select
 import socket
 import threading
 import time
@@ -169,6 +170,13 @@ def test_a_client_that_does_not_read_is_reset(weir_to, make_origin, raw):
     client = raw(weir.port)
     client.request()
     assert gone.wait(pace.PATIENCE)  # and the origin's connection was given up with it
+    # A reset, and no end behind what the system would go on offering for minutes.
+    ended = select.poll()
+    ended.register(client.sock, 0)
+    assert ended.poll(pace.PATIENCE * 1000)
+    with pytest.raises(ConnectionResetError):
+        while client.sock.recv(65536):
+            pass
 
 
 def test_an_origin_that_does_not_read_is_given_up(weir_to, make_origin, raw):
