@@ -33,6 +33,11 @@ class Acceptor final : private Watcher, private Timer {
   // The listener keeps its queue. start goes on.
   void stop();
 
+  // Descriptors have come free: a pause for want of them ends.
+  void go_on() {
+    if (armed()) expired();
+  }
+
   // Takes all that wait in the queue now, before it closes for good.
   void accept_waiting();
 

@@ -36,6 +36,7 @@ namespace weir {
 namespace {
 
 constexpr size_t most_spare_exchanges = 64;
+constexpr size_t relief = 8;  // connections that end in one turn: descriptors are back
 constexpr Clock::duration door_time = std::chrono::milliseconds(50);
 
 int64_t unix_ms() {
@@ -289,8 +290,12 @@ void Worker::stop_accepting() {
 }
 
 void Worker::deferred() noexcept {
+  const bool relieved = ended_.size() >= relief;
   ended_.clear();
   drop_old_sites();
+  for (const auto& [number, inlet] : inlets_) {
+    if (relieved && inlet->acceptor != nullptr) inlet->acceptor->go_on();
+  }
   if (!draining_ && !accepting_ && connections_.size() < serving_.connections) start_accepting();
   end_when_empty();
 }

@@ -72,6 +72,15 @@ def seeded(size, seed=1):
     return random.Random(seed).randbytes(size)
 
 
+def readable(sockets, seconds):
+    """Those that can be read, or have ended; waits until there is one, or so long."""
+    poll = select.poll()
+    for sock in sockets:
+        poll.register(sock, select.POLLIN)
+    ready = {descriptor for descriptor, _ in poll.poll(max(seconds, 0) * 1000)}
+    return [sock for sock in sockets if sock.fileno() in ready]
+
+
 class Peer:
     """One connection. `received` keeps what came, `ended` says how the other side ended, and
     `ended_at` when (time.monotonic)."""
@@ -93,7 +102,7 @@ class Peer:
 
     def acts(self, seconds):
         """Waits until bytes or an end can be read; False when neither came in time."""
-        return bool(select.select([self.sock], [], [], max(seconds, 0))[0])
+        return bool(readable([self.sock], seconds))
 
     def fill(self, seconds=DEADLINE):
         """Reads once. False at the end, however it came, and when nothing came in time."""
@@ -186,7 +195,7 @@ class Peer:
             other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             passed = 0
             while most is None or passed < most:
-                ready = select.select([self.sock, other], [], [], DEADLINE)[0]
+                ready = readable([self.sock, other], DEADLINE)
                 if not ready:
                     raise Gone("silence on both sides of the relay")
                 for source in ready:
