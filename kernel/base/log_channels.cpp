@@ -62,7 +62,7 @@ class DescriptorChannel : public Poco::Channel {
 
   void log(const Poco::Message& message) override {
     if (lost_ > 0) {
-      const auto told = std::to_string(lost_) + " lines were lost here: writing would have waited";
+      const auto told = std::to_string(lost_) + " lines were lost here: they could not be written";
       if (!put({message.getSource(), told, Poco::Message::PRIO_WARNING})) {
         ++lost_;
         return;
@@ -81,13 +81,17 @@ class DescriptorChannel : public Poco::Channel {
   bool put(const Poco::Message& message) {
     pollfd asked{descriptor_, POLLOUT, 0};
     if (::poll(&asked, 1, 0) != 1 || (asked.revents & POLLOUT) == 0) return false;
-    const auto line = line_of(message, format_);
-    return ::write(descriptor_, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    const auto line = (torn_ ? "\n" : "") + line_of(message, format_);
+    const auto size = static_cast<ssize_t>(line.size());
+    const auto written = ::write(descriptor_, line.data(), line.size());
+    if (written > 0) torn_ = written < size;
+    return written == size;
   }
 
   int descriptor_;
   LogFormat format_;
   uint64_t lost_ = 0;
+  bool torn_ = false;  // the disk ended within a line
 };
 
 int open_log(const std::string& path) {
