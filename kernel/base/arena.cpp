@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -20,7 +20,7 @@ Arena::Arena(std::span<std::byte> first, size_t limit)
 
 void* Arena::grow(size_t size, size_t align) {
   const size_t bytes = std::max(block_size, sizeof(Block) + align + size);
-  auto* const block = static_cast<Block*>(std::malloc(bytes));
+  auto* const block = static_cast<Block*>(::operator new(bytes, std::nothrow));
   if (block == nullptr) return nullptr;
   block->next = blocks_;
   blocks_ = block;
@@ -45,7 +45,7 @@ std::string_view Arena::copy(std::string_view text) {
 void Arena::reset() {
   while (blocks_ != nullptr) {
     Block* const next = blocks_->next;
-    std::free(blocks_);
+    ::operator delete(blocks_);
     blocks_ = next;
   }
   at_ = first_.data();

@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -48,12 +48,12 @@ void release_file(Keeper* keeper) noexcept {
 BodyPool::~BodyPool() {
   while (slices_ != nullptr) {
     Slice* const next = slices_->next;
-    std::free(slices_);
+    ::operator delete(slices_);
     slices_ = next;
   }
   while (chunks_ != nullptr) {
     Chunk* const next = chunks_->next;
-    std::free(chunks_);
+    ::operator delete(chunks_);
     chunks_ = next;
   }
 }
@@ -64,9 +64,7 @@ Slice* BodyPool::take_slice() {
     slices_ = slice->next;
     return slice;
   }
-  slice = static_cast<Slice*>(std::malloc(sizeof(Slice)));
-  expects(slice != nullptr, "memory for a slice");
-  return slice;
+  return static_cast<Slice*>(::operator new(sizeof(Slice)));
 }
 
 void BodyPool::give_slice(Slice* slice) {
@@ -85,9 +83,7 @@ Chunk* BodyPool::take_chunk(uint32_t size) {
     return chunk;
   }
   const uint32_t capacity = std::max(size, chunk_size);
-  void* const memory = std::malloc(sizeof(Chunk) + capacity);
-  expects(memory != nullptr, "memory for a chunk");
-  auto* const chunk = new (memory) Chunk;
+  auto* const chunk = new (::operator new(sizeof(Chunk) + capacity)) Chunk;
   chunk->release = give_chunk;
   chunk->capacity = capacity;
   chunk->home = this;
@@ -99,7 +95,7 @@ void BodyPool::give_chunk(Keeper* keeper) noexcept {
   BodyPool* const home = chunk->home;
   --home->in_use_;
   if (chunk->capacity != chunk_size || home->idle_ >= spare) {
-    std::free(chunk);
+    ::operator delete(chunk);
     return;
   }
   chunk->next = home->chunks_;

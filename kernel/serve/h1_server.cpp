@@ -7,6 +7,7 @@
 #include "base/body.hpp"
 #include "base/clock.hpp"
 #include "base/contract.hpp"
+#include "base/reserve.hpp"
 #include "event/loop.hpp"
 #include "event/timers.hpp"
 #include "http/chunk.hpp"
@@ -311,6 +312,11 @@ void H1Server::take(std::string_view bytes) {
 }
 
 void H1Server::take_head(std::string_view& bytes) {
+  if (!Reserve::whole()) {  // and an answer would need more of it than a head holds
+    bytes = {};
+    std::string().swap(held_);
+    return end();
+  }
   std::string_view text = bytes;
   if (!held_.empty()) text = held_.append(bytes);
   switch (scanner_.scan(text)) {

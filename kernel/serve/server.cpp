@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/reserve.hpp"
 #include "conf/model.hpp"
 #include "conf/report.hpp"
 #include "crash/thread.hpp"
@@ -173,6 +174,7 @@ void Server::start_workers() {
 }
 
 int Server::run() {
+  Reserve::keep();
   if (const auto doors = doors_.prepare(generation_->model()); !doors) {
     WEIR_LOG(WEIR_ERR, doors.error().text);
     return 2;

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/reserve.hpp"
 #include "chain/exchange.hpp"
 #include "conf/limits.hpp"
 #include "conf/model.hpp"
@@ -235,6 +236,7 @@ bool Worker::count_client(const weir_address& client) const {
 }
 
 void Worker::take(Inlet& inlet, Accepted accepted) {
+  if (!Reserve::whole()) return;  // which closes it
   const weir_address client = accepted.peer.weir();
   const bool counted = count_client(client);
   if (counted && clients_.add(client) > serving_.per_client) {
@@ -300,7 +302,13 @@ void Worker::deferred() noexcept {
   end_when_empty();
 }
 
-void Worker::tick() noexcept { site_->flush(); }
+void Worker::tick() noexcept {
+  site_->flush();
+  if (const uint64_t failures = Reserve::failures(); failures > 0) {
+    WEIR_LOG(WEIR_ERR, "out of memory ", failures, " times; the reserve served, and new work is ",
+             Reserve::whole() ? "taken again" : "refused");
+  }
+}
 
 void Worker::drain(bool for_good, std::function<void()> closed) {
   loop_.post([this, for_good, closed = std::move(closed)]() mutable {
