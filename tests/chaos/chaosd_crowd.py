@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Good clients that ask all the time, while others do their worst.
 
-They live in a process of their own, and by default ask for what weir answers by itself (ROUTE): what
-the attackers and origins of a test do in its process is not to be measured with weir.
+They live in a process of their own, and by default ask for what weir answers by itself (ROUTE):
+what the attackers and origins of a test do in its process is not to be measured with weir.
 """
 
 import json

@@ -12,7 +12,8 @@ HERE = chaosd.__file__
 
 
 def test_steps_are_done_in_their_order():
-    with chaosd.Chaosd("expect ping\nsend pong\nsend 10\nread 3\nsend \"end\\r\\n\"\nfin") as origin:
+    script = "expect ping\nsend pong\nsend 10\nread 3\nsend \"end\\r\\n\"\nfin"
+    with chaosd.Chaosd(script) as origin:
         peer = chaosd.connect(origin.port)
         peer.send(b"ping")
         assert peer.expect(b"pong") + peer.read(10) == b"pong" + chaosd.seeded(10)

@@ -37,7 +37,8 @@ def with_length(body, more=b"", version=b"1.1"):
     return b"HTTP/%s 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (version, more, len(body)) + body
 
 
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nhello, \r\nc\r\nhello, hello\r\n0\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" \
+          b"7\r\nhello, \r\nc\r\nhello, hello\r\n0\r\n"
 PACKED = gzip.compress(BODY * 5, mtime=0)
 
 SHAPES = {

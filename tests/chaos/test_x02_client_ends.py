@@ -81,7 +81,7 @@ def cut(weir, origin, data, at, end):
 def test_a_client_that_ends_at_any_byte_ends_the_work_for_it(name, end, weir_to):
     data = SHAPES[name]
     if (name, end) == ("pipelined", "fin"):
-        data = data[: data.index(b"\r\n\r\n") + 4]  # with a second request behind, an end waits (README)
+        data = data[: data.index(b"\r\n\r\n") + 4]  # behind a second one an end waits: README
     origin = Silent()
     with chaosd.Chaosd(origin) as listening:
         weir = weir_to(listening, timeouts={"first_byte": "60s"})

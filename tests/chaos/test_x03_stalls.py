@@ -107,8 +107,8 @@ def full():
 @pytest.fixture
 def crowd_of(weir_to, full):
     with chaosd.Chaosd(origin) as upstream, chaosd.Chaosd(deaf_origin) as deaf:
-        times = {key: f"{LIMIT * 1000:.0f}ms" for key in ("head", "body", "connect", "first_byte", "read",
-                                              "write")}
+        times = {key: f"{LIMIT * 1000:.0f}ms"
+                 for key in ("head", "body", "connect", "first_byte", "read", "write")}
         more = "".join(f'[[route]]\npath = "/{path}"\nto = "http://127.0.0.1:{port}"\n'
                        for path, port in (("full", full), ("deaf", deaf.port)))
         weir = weir_to(upstream, modules=chaosd_crowd.MODULES, timeouts=times,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""X09: disks that are full, broken or read-only under the logs: serving goes on, loss is counted."""
+"""X09: logs on disks that are full, broken or read-only: serving goes on, loss is counted."""
 
 import itertools
 import os

@@ -43,8 +43,9 @@ def crowd(port):
 @pytest.mark.parametrize("limits", [{}, {"connections": 2 * CLIENTS}],
                          ids=["limit_of_its_own", "limit_of_the_system"])
 def test_a_thousand_clients_at_64_descriptors(limits, weir_to):
-    with chaosd.Chaosd("expect \\r\\n\\r\\n\nsend HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
-                       "\nagain") as origin:
+    script = "expect \\r\\n\\r\\n\n" \
+             "send HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok\nagain"
+    with chaosd.Chaosd(script) as origin:
         weir = weir_to(origin, modules=chaosd_crowd.MODULES, more=chaosd_crowd.ROUTE,
                        route={"path": "/*"}, limits={"connections_per_client": 0, **limits},
                        under=("prlimit", "--nofile=64:64"))
