@@ -304,9 +304,10 @@ void Worker::deferred() noexcept {
 
 void Worker::tick() noexcept {
   site_->flush();
+  if (!Reserve::whole()) return;  // telling takes memory too
   if (const uint64_t failures = Reserve::failures(); failures > 0) {
-    WEIR_LOG(WEIR_ERR, "out of memory ", failures, " times; the reserve served, and new work is ",
-             Reserve::whole() ? "taken again" : "refused");
+    WEIR_LOG(WEIR_ERR, "out of memory ", failures,
+             " times; new connections and requests were closed meanwhile");
   }
 }
 
