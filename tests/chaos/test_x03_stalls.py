@@ -16,6 +16,7 @@ from harness import client, http1, pace
 LIMIT = 0.5  # seconds, of each timeout
 EACH = 40 if LONG else 10  # stalls of one kind at a time
 FLOOD = 32 << 20  # bytes: more than all buffers on the way hold
+ZEROS = bytes(FLOOD)
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 POST = b"POST /silent HTTP/1.1\r\nHost: t\r\n"
 
@@ -34,7 +35,7 @@ def origin(peer):
             b"trailer": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-",
         }
         if target == b"flood":
-            peer.send(LENGTH % FLOOD + bytes(FLOOD))
+            peer.send(LENGTH % FLOOD + ZEROS)
             return
         peer.send(begun[target])
         peer.until_end()
@@ -71,7 +72,7 @@ def stall(address, kind):
     with client.Client(address, pace.PATIENCE * 3) as made:
         made.send(data)
         if kind == "upstream_read":
-            threading.Thread(target=made.send, args=(bytes(FLOOD),), daemon=True).start()
+            threading.Thread(target=made.send, args=(ZEROS,), daemon=True).start()
         if kind == "client_read":
             await_reset(made.sock)
             return "cut", time.monotonic() - began
@@ -111,6 +112,10 @@ def crowd_of(weir_to, full):
                  for key in ("head", "body", "connect", "first_byte", "read", "write")}
         more = "".join(f'[[route]]\npath = "/{path}"\nto = "http://127.0.0.1:{port}"\n'
                        for path, port in (("full", full), ("deaf", deaf.port)))
+        # The origin of the flood is to be no slower than the client, however busy the machine is.
+        more += '[[route]]\npath = "/flood"\nto = "flood"\n'
+        more += f'[upstream.flood]\nendpoints = ["{upstream.endpoint}"]\n' \
+                'timeout = { first_byte = "60s", read = "60s" }\n'
         weir = weir_to(upstream, modules=chaosd_crowd.MODULES, timeouts=times,
                        route={"path": "/*"}, more=more + chaosd_crowd.ROUTE)
         DONE.clear()

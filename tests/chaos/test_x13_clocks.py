@@ -98,7 +98,7 @@ def test_a_machine_that_has_run_for_years_has_the_same_timers(since, weir_to, or
 
 def test_what_was_suspended_past_its_deadlines_serves_what_is_there(weir_to, origin):
     # The clock of timers goes on while a process is stopped: what is late then is late afterwards.
-    weir = site(weir_to, origin, timeouts={**BRIEF, "head": "700ms", "keep_alive": "700ms"})
+    weir = site(weir_to, origin, timeouts={"head": "700ms", "keep_alive": "700ms"})
     asking = [weir.client() for _ in range(50)]
     resting = [weir.client() for _ in range(50)]
     half = [weir.client() for _ in range(10)]
