@@ -116,7 +116,7 @@ class Crowd:
         """No failure, and the p99 of the phase is within the factor; what the machine's other
         work costs is given away, for this is no benchmark."""
         assert not self.failures, self.failures[:5]
-        bound = self.p99("before") * factor + 0.25 * pace.FACTOR
+        bound = self.p99("before") * factor + 0.5 * pace.FACTOR
         assert self.p99(phase) <= bound, self.line(phase)
 
 
