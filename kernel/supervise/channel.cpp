@@ -20,7 +20,6 @@
 #include <sys/poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/uio.h>
 
 namespace weir {
 namespace {
@@ -128,8 +127,9 @@ Channel::Got Channel::get(Message& part) {
   header.msg_control = control.bytes.data();
   header.msg_controllen = control.bytes.size();
   ssize_t n = -1;
-  do n = ::recvmsg(fd(), &header, MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
+  do {
+    n = ::recvmsg(fd(), &header, MSG_CMSG_CLOEXEC);
+  } while (n < 0 && errno == EINTR);
   if (n < 0) return errno == EAGAIN ? Got::nothing : end();
   part.fd = descriptor_of(header);
   Head head{};

@@ -10,6 +10,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/prctl.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>

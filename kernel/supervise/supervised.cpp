@@ -52,21 +52,27 @@ void Supervised::drain(bool for_good) {
   orders_->drain(for_good);
 }
 
+// The reply, if it has come; orders before it are put aside.
+std::optional<Message> Supervised::next_reply() {
+  while (auto got = channel_.receive()) {
+    if (got->kind == Kind::reply) return got;
+    early_.push_back(std::move(*got));
+  }
+  return {};
+}
+
 // Sends and waits for the reply; nothing when the supervisor is gone.
 std::optional<Message> Supervised::call(Message message) {
   channel_.send(std::move(message));
-  while (true) {
+  while (!channel_.ended()) {
     channel_.flush();
-    while (auto got = channel_.receive()) {
-      if (got->kind == Kind::reply) {
-        if (!early_.empty()) loop_->post([this] { receive(); });
-        return got;
-      }
-      early_.push_back(std::move(*got));
+    if (auto reply = next_reply()) {
+      if (!early_.empty()) loop_->post([this] { receive(); });
+      return reply;
     }
-    if (channel_.ended()) return {};
-    channel_.await();
+    if (!channel_.ended()) channel_.await();
   }
+  return {};
 }
 
 Result<Listener> Supervised::listen(const Address& address) {

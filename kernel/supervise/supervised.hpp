@@ -49,6 +49,7 @@ class Supervised final : public Superior, private Watcher {
 
   void ready(uint32_t events) noexcept override;
   void caught(int signal);
+  std::optional<Message> next_reply();
   std::optional<Message> call(Message message);
   void ask(Message::Kind kind, const std::string& text, Told told);
   void receive();

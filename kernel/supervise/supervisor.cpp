@@ -3,10 +3,13 @@
 
 #include <weir/module.h>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/result.hpp"
 #include "conf/model.hpp"
 #include "event/loop.hpp"
 #include "event/signals.hpp"
+#include "event/timers.hpp"
 #include "net/address.hpp"
 #include "supervise/channel.hpp"
 #include "supervise/descriptor.hpp"
@@ -22,7 +25,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
 #include <initializer_list>
 #include <memory>
@@ -32,6 +34,7 @@
 #include <vector>
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -176,7 +179,7 @@ void Supervisor::become_worker(Channel::Ends ends) {
   const std::string failure = give_up_root(work_.settings().user);
   if (!failure.empty()) {
     WEIR_LOG(WEIR_ERR, failure);
-    std::exit(wrong_world);  // NOLINT(concurrency-mt-unsafe): there is one thread
+    ::exit(wrong_world);  // NOLINT(concurrency-mt-unsafe): there is one thread
   }
   Supervised superior(std::move(ends.there));
   int status = wrong_world;
@@ -185,7 +188,7 @@ void Supervisor::become_worker(Channel::Ends ends) {
   } catch (const std::exception& error) {  // above are event handlers, which let nothing pass
     WEIR_LOG(WEIR_ERR, "something it did not expect: ", error.what());
   }
-  std::exit(status);  // NOLINT(concurrency-mt-unsafe)
+  ::exit(status);  // NOLINT(concurrency-mt-unsafe)
 }
 
 void Supervisor::heard(WorkerProcess& worker, Message message) {

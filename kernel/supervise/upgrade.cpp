@@ -3,6 +3,7 @@
 
 #include <weir/module.h>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "event/loop.hpp"
 #include "net/address.hpp"
@@ -16,10 +17,10 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <functional>
+#include <ios>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,8 +31,8 @@
 
 #include <fcntl.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/auxv.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 namespace weir {
@@ -63,6 +64,7 @@ void let_exec_keep(int fd) { ::fcntl(fd, F_SETFD, 0); }
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   std::vector<char*> words;
+  words.reserve(program.words.size() + 1);
   for (const std::string& word : program.words) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   ::execv(program.path.c_str(), words.data());
@@ -79,7 +81,7 @@ std::optional<int> number_of(std::string_view text) {
 }
 
 std::optional<std::string> take_variable(const char* name) {
-  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  const char* const value = ::getenv(name);  // NOLINT(concurrency-mt-unsafe)
   if (value == nullptr) return {};
   std::string taken = value;
   ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe)

@@ -16,9 +16,10 @@
 #include <utility>
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <string.h>  // NOLINT(modernize-deprecated-headers): the GNU part too
-#include <sys/types.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {
