@@ -19,7 +19,6 @@
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <string.h>  // NOLINT(modernize-deprecated-headers): the GNU part too
 #include <sys/wait.h>
-#include <unistd.h>
 
 namespace weir {
 namespace {
@@ -55,6 +54,7 @@ void WorkerProcess::leave_channel() {
   channel_.reset();
 }
 
+// NOLINTNEXTLINE(misc-include-cleaner): pid_t comes with every one of the headers above
 void WorkerProcess::born(pid_t pid, Channel channel, uint64_t life) {
   cancel();
   pid_ = pid;
