@@ -3,6 +3,7 @@
 
 import os
 import signal
+import socket
 
 import pytest
 
@@ -101,6 +102,19 @@ class TestUpgrade:
         finally:
             os.kill(pid, signal.SIGTERM)
             until(lambda: not alive(pid), "the end")
+
+
+def test_the_service_manager_hears_of_it(upgradable, origin, upgraded, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(pace.PATIENCE)
+        weir = upgradable(origin, env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(4096) == b"READY=1"
+        new = upgraded(weir)
+        assert {manager.recv(4096), manager.recv(4096)} == {b"MAINPID=%d" % new, b"READY=1"}
+        assert weir.process.wait(pace.PATIENCE) == 0
+        os.kill(new, signal.SIGTERM)
+        assert manager.recv(4096) == b"STOPPING=1"
 
 
 class TestNoUpgrade:
