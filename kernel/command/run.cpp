@@ -26,6 +26,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -176,8 +177,11 @@ class Supervision final : public Work {
     return static_cast<bool>(log);
   }
 
-  int serve(Superior& superior) override {
+  int serve(Superior& superior, const std::set<std::string>& quarantined) override {
     Process process;
+    auto names = process.images().quarantined();
+    names.insert(quarantined.begin(), quarantined.end());
+    process.images().quarantine(std::move(names));
     conf::Report report;
     const auto generation = process.read(std::move(*document_), report);
     return weir::serve(process, generation, report, superior, load_);

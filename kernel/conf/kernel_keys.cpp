@@ -73,6 +73,9 @@ constexpr std::array server_keys{
             0, 1024),
     key("user", WEIR_TEXT, offsetof(ServerKeys, user), nullptr,
         "User that the worker processes become when weir is started as root."),
+    key("sandbox", WEIR_BOOL, offsetof(ServerKeys, sandbox), "true",
+        "Worker processes give up what a proxy does not need: capabilities, starting programs, "
+        "looking into other processes, mounting."),
     key("pid", WEIR_FILE, offsetof(ServerKeys, pid), nullptr,
         "File to write the process id to: the supervisor's, who takes signals."),
     key("control", WEIR_FILE, offsetof(ServerKeys, control), nullptr,

@@ -25,6 +25,7 @@ struct ServerKeys {
   int64_t processes;
   int64_t workers;
   weir_str user;
+  uint32_t sandbox;
   weir_str pid;
   weir_str control;
   weir_list trusted_proxies;

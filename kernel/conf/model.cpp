@@ -139,6 +139,7 @@ void read_server(Reading& reading) {
     const Node* written = table->find("user");
     reading.report.world(written->place(), "user: there is no user " + written->shown());
   }
+  server.sandbox = keys->sandbox != 0;
   server.pid = text_of(keys->pid);
   server.control = text_of(keys->control);
   const auto trusted = items_of<weir_cidr>(keys->trusted_proxies);

@@ -47,8 +47,9 @@ struct Server {
   size_t processes = 1;  // of workers
   size_t workers = 0;    // loops of each; 0: as many as CPUs
   std::string user;      // that worker processes become; empty: they stay who they are
-  std::string pid;       // absolute path; empty: none is written
-  std::string control;   // absolute path of a Unix socket; empty: none
+  bool sandbox = true;
+  std::string pid;      // absolute path; empty: none is written
+  std::string control;  // absolute path of a Unix socket; empty: none
   std::vector<weir_cidr> trusted_proxies;
   Log log;
   Duration drain{};

@@ -8,6 +8,7 @@
 #include "event/signals.hpp"
 #include "net/address.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,8 +26,16 @@ void Alone::serve_under(Loop& loop, Orders& orders) {
       [this](int signal) { caught(signal); });
 }
 
+Result<Listener> Alone::listen(const Address& address) {
+  auto handed = handed_.give(address);
+  if (!handed) return Listener::open(address);
+  given_.push_back(address);
+  return std::move(*handed);
+}
+
 // The file of a Unix socket; a TCP port ends with its last descriptor.
 void Alone::release(const Address& address) {
+  if (std::ranges::find(given_, address) != given_.end()) return;
   const std::string path(address.path());
   if (!path.empty() && path[0] != '\0') ::unlink(path.c_str());
 }
@@ -40,13 +49,21 @@ void Alone::caught(int signal) {
     case SIGUSR2:
       return upgrade([](const auto& outcomes) { WEIR_LOG(WEIR_ERR, outcomes.front().text); });
     default:
-      return orders_->drain(true);
+      return drain();
   }
 }
 
+// Clients go on to wait in sockets of the service manager's.
+void Alone::drain() {
+  manager_.stopping();
+  orders_->drain(given_.empty());
+}
+
 void Alone::ready() {
+  for (const std::string& mistake : handed_.mistakes()) WEIR_LOG(WEIR_WARN, mistake);
   failed_ = !pid_file_.write();
-  if (failed_) orders_->drain(true);
+  if (failed_) return orders_->drain(true);
+  manager_.ready();
 }
 
 uint64_t Alone::expect(Told told) {
@@ -62,7 +79,13 @@ void Alone::done(uint64_t order, const Outcome& outcome) {
   told({outcome});
 }
 
-void Alone::reload_all(Told told) { orders_->reload(expect(std::move(told))); }
+void Alone::reload_all(Told told) {
+  manager_.reloading();
+  orders_->reload(expect([this, told = std::move(told)](const auto& outcomes) {
+    manager_.ready();
+    told(outcomes);
+  }));
+}
 
 void Alone::ask_all(const std::string& question, Told told) {
   orders_->answer(expect(std::move(told)), question);

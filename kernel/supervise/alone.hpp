@@ -9,6 +9,8 @@
 #pragma once
 
 #include "event/signals.hpp"
+#include "supervise/handed_sockets.hpp"
+#include "supervise/manager.hpp"
 #include "supervise/pid_file.hpp"
 #include "supervise/superior.hpp"
 
@@ -16,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace weir {
 
@@ -29,15 +32,15 @@ class Alone final : public Superior {
 
   void serve_under(Loop& loop, Orders& orders) override;
   void leave() override { signals_.reset(); }
-  Result<Listener> listen(const Address& address) override { return Listener::open(address); }
+  Result<Listener> listen(const Address& address) override;
   void release(const Address& address) override;
   void ready() override;
-  void status(const std::string&) override {}
+  void status(const std::string& text) override { manager_.status(text); }
   void beat() override {}
   void done(uint64_t order, const Outcome& outcome) override;
   void reload_all(Told told) override;
   void ask_all(const std::string& question, Told told) override;
-  void drain_all() override { orders_->drain(true); }
+  void drain_all() override { drain(); }
 
   // Something that was wanted could not be had, which the log has told.
   bool failed() const { return failed_; }
@@ -46,9 +49,14 @@ class Alone final : public Superior {
  private:
   void caught(int signal);
   uint64_t expect(Told told);
+  void drain();
 
   PidFile pid_file_;
   Orders* orders_ = nullptr;
+  Manager manager_;
+  HandedSockets handed_ = HandedSockets::take();
+  std::vector<Address>
+      given_;  // of the service manager's sockets, which go on without this process
   std::unique_ptr<Signals> signals_;
   std::map<uint64_t, Told> expected_;  // by order
   uint64_t last_order_ = 0;

@@ -22,8 +22,8 @@
 namespace weir {
 namespace {
 
-constexpr std::array needed{CAP_NET_BIND_SERVICE, CAP_SETUID,   CAP_SETGID, CAP_KILL,
-                            CAP_DAC_OVERRIDE,     CAP_NET_ADMIN};
+constexpr std::array needed{CAP_NET_BIND_SERVICE, CAP_SETUID, CAP_SETGID, CAP_KILL,
+                            CAP_DAC_OVERRIDE};
 
 struct Account {
   uid_t user;

@@ -17,8 +17,7 @@ namespace weir {
 std::string give_up_root(const std::string& user);
 
 // A supervisor keeps the capabilities to bind ports below 1024, to become another user, to signal
-// that user's processes, to write into that user's folders (pid file, Unix sockets), and to shut
-// the door of a listener, for which kernels newer than Debian 12's want CAP_NET_ADMIN.
+// that user's processes, and to write into that user's folders (pid file, Unix sockets).
 void keep_needed_capabilities();
 
 // While it lives, files are made and opened as `user`: what the supervisor logs to is a worker's

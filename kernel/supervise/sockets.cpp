@@ -27,8 +27,12 @@ Result<Descriptor> copy_of(const Listener& listener) {
 
 }  // namespace
 
-void Sockets::keep(const Address& asked, Listener listener) {
-  kept_.push_back({asked, std::move(listener), {}});
+void Sockets::keep(const Address& asked, Listener listener, bool handed) {
+  kept_.push_back({asked, std::move(listener), {}, handed});
+}
+
+bool Sockets::any_handed() const {
+  return std::ranges::any_of(kept_, [](const Kept& each) { return each.handed; });
 }
 
 Result<Descriptor> Sockets::give(const Address& asked, uint64_t holder) {
@@ -37,9 +41,13 @@ Result<Descriptor> Sockets::give(const Address& asked, uint64_t holder) {
     return each.asked == asked && !each.holders.contains(holder);
   });
   if (found == kept_.end()) {
-    auto opened = Listener::open(asked);
-    if (!opened) return opened.error();
-    keep(asked, std::move(*opened));
+    if (auto handed = handed_.give(asked)) {
+      keep(asked, std::move(*handed), true);
+    } else {
+      auto opened = Listener::open(asked);
+      if (!opened) return opened.error();
+      keep(asked, std::move(*opened));
+    }
     found = kept_.end() - 1;
   }
   found->holders.insert(holder);
@@ -61,19 +69,17 @@ void Sockets::forget(uint64_t holder) {
 void Sockets::close_unheld() {
   std::vector<Address> closed;
   std::erase_if(kept_, [&](const Kept& each) {
-    if (each.holders.empty()) closed.push_back(each.listener.address());
+    if (each.holders.empty() && !each.handed) closed.push_back(each.listener.address());
     return each.holders.empty();
   });
   for (const Address& each : closed) Listener::remove_stale_file(each);
 }
 
-void Sockets::shut_doors() {
-  for (Kept& each : kept_) each.listener.shut_door();
-}
-
 void Sockets::close_all() {
   open_ = false;
-  for (const Kept& each : kept_) closed_.push_back(each.listener.address());
+  for (const Kept& each : kept_) {
+    if (!each.handed) closed_.push_back(each.listener.address());
+  }
   kept_.clear();
 }
 

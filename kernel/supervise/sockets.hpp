@@ -13,6 +13,7 @@
 #include "net/address.hpp"
 #include "net/listener.hpp"
 #include "supervise/descriptor.hpp"
+#include "supervise/handed_sockets.hpp"
 
 #include <cstdint>
 #include <set>
@@ -26,9 +27,15 @@ class Sockets {
     Address asked;
     Listener listener;
     std::set<uint64_t> holders;  // lives of worker processes
+    // The service manager's, where clients go on to wait when this process has ended: its door is
+    // not shut and its file not removed.
+    bool handed = false;
   };
 
-  void keep(const Address& asked, Listener listener);
+  void keep(const Address& asked, Listener listener, bool handed = false);
+  // Sockets of the service manager, given to who asks for their addresses.
+  void take(HandedSockets handed) { handed_ = std::move(handed); }
+  bool any_handed() const;
 
   // A descriptor of its own for the holder. The error is a whole sentence.
   Result<Descriptor> give(const Address& asked, uint64_t holder);
@@ -39,9 +46,6 @@ class Sockets {
   // Closes what no one holds, and removes its file.
   void close_unheld();
 
-  // Before close_all, when nobody goes on with them: see Listener::shut_door.
-  void shut_doors();
-
   // From now on there are none: connections are refused once the holders have closed theirs too.
   // remove_files, called then, takes away what is left of Unix sockets.
   void close_all();
@@ -51,6 +55,7 @@ class Sockets {
 
  private:
   std::vector<Kept> kept_;
+  HandedSockets handed_;
   std::vector<Address> closed_;
   bool open_ = true;
 };

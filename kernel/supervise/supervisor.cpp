@@ -7,14 +7,17 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "conf/model.hpp"
+#include "crash/handler.hpp"
+#include "crash/quarantine.hpp"
 #include "event/loop.hpp"
 #include "event/signals.hpp"
 #include "event/timers.hpp"
 #include "net/address.hpp"
 #include "supervise/channel.hpp"
-#include "supervise/descriptor.hpp"
+#include "supervise/handed_sockets.hpp"
 #include "supervise/manager.hpp"
 #include "supervise/privileges.hpp"
+#include "supervise/sandbox.hpp"
 #include "supervise/superior.hpp"
 #include "supervise/supervised.hpp"
 #include "supervise/upgrade.hpp"
@@ -33,6 +36,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/types.h>
@@ -58,6 +62,12 @@ void keep_signals_waiting() {
 
 int exit_status_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : wrong_world; }
 
+HandedSockets take_handed_sockets() {
+  HandedSockets handed = HandedSockets::take();
+  for (const std::string& mistake : handed.mistakes()) WEIR_LOG(WEIR_WARN, mistake);
+  return handed;
+}
+
 }  // namespace
 
 Supervisor::Supervisor(Work& work)
@@ -67,7 +77,12 @@ Supervisor::Supervisor(Work& work)
   signals_ = std::make_unique<Signals>(
       *loop_, std::initializer_list<int>{SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2},
       [this](int signal) { caught(signal); });
+  sockets_.take(take_handed_sockets());
   predecessor_ = Predecessor::find(sockets_);
+  if (int ends[2]; ::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
+    crash_records_ = Descriptor(ends[0]);
+    crash_writer_ = Descriptor(ends[1]);
+  }
   following_ = predecessor_ != nullptr;
   WorkerProcess::Owner& owner = *this;
   for (size_t i = 0; i < work.settings().processes; ++i) {
@@ -84,6 +99,7 @@ int Supervisor::run() {
     WEIR_LOG(WEIR_WARN, "server.user has no effect: weir was not started as root");
   }
   for (const auto& worker : workers_) start(*worker);
+  loop_->tick_each_second(*this);
   loop_->run();
   return status_;
 }
@@ -126,6 +142,7 @@ void Supervisor::worker_ended(WorkerProcess& worker, int status) {
   const bool served = worker.serves();
   const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   worker.died();
+  read_crash_records();
   sockets_.forget(life);
   rounds_.died(life);
   if (ending_) {
@@ -167,6 +184,7 @@ void Supervisor::start(WorkerProcess& worker) {
 void Supervisor::become_worker(Channel::Ends ends) {
   ends.here = Channel(Descriptor());
   Timer::cancel();
+  Ticker::cancel();
   if (successor_ != nullptr) successor_->disown();
   if (predecessor_ != nullptr) predecessor_->disown();
   for (const auto& worker : workers_) worker->disown();
@@ -181,14 +199,37 @@ void Supervisor::become_worker(Channel::Ends ends) {
     WEIR_LOG(WEIR_ERR, failure);
     ::exit(wrong_world);  // NOLINT(concurrency-mt-unsafe): there is one thread
   }
+  Manager::hide();
+  enter_sandbox();
+  set_crash_record_fd(crash_writer_.get());
   Supervised superior(std::move(ends.there));
   int status = wrong_world;
   try {
-    status = work_.serve(superior);
+    status = work_.serve(superior, quarantine_.names());
   } catch (const std::exception& error) {  // above are event handlers, which let nothing pass
     WEIR_LOG(WEIR_ERR, "something it did not expect: ", error.what());
   }
   ::exit(status);  // NOLINT(concurrency-mt-unsafe)
+}
+
+void Supervisor::enter_sandbox() const {
+  if (!work_.settings().sandbox) return;
+  for (const std::string& line : weir::enter_sandbox({})) WEIR_LOG(WEIR_INFO, "sandbox: ", line);
+}
+
+// A record is written in one piece.
+void Supervisor::read_crash_records() {
+  CrashRecord record;
+  while (::read(crash_records_.get(), &record, sizeof record) == sizeof record) {
+    if (!quarantine_.add(record)) continue;
+    WEIR_LOG(WEIR_ERR, "module ", record.module.data(),
+             " has crashed too often: it is in quarantine, not called any more until weir starts "
+             "anew; on_fault decides what becomes of its requests");
+  }
+}
+
+void Supervisor::tick() noexcept {
+  if (manager_.watchdog_interval() > std::chrono::microseconds::zero()) manager_.beat();
 }
 
 void Supervisor::heard(WorkerProcess& worker, Message message) {
@@ -278,7 +319,9 @@ void Supervisor::tell_asker(uint64_t life, uint64_t number, const std::vector<Ou
 }
 
 void Supervisor::reload(Superior::Told told) {
+  manager_.reloading();
   rounds_.begin(Kind::reload, {}, [this, told = std::move(told)](const auto& outcomes) {
+    manager_.ready();
     const bool good = std::ranges::all_of(outcomes, [](const Outcome& each) { return each.good; });
     if (good && !work_.read_again()) {
       WEIR_LOG(WEIR_ERR, "the supervisor cannot read the file that the workers took over");
@@ -316,12 +359,10 @@ void Supervisor::successor_ended(const std::string& failure, const Superior::Tol
 
 // Not `for_good`: another supervisor goes on with the sockets.
 void Supervisor::drain(bool for_good) {
+  const bool others_go_on = sockets_.any_handed();
   if (!std::exchange(ending_, true)) {
     for_good_ = for_good;
-    if (for_good) {
-      manager_.stopping();
-      sockets_.shut_doors();  // a worker may not be allowed to
-    }
+    if (for_good) manager_.stopping();
     if (successor_ != nullptr && successor_->underway()) successor_.reset();
     sockets_.close_all();
     loop_->arm(*this, work_.settings().drain + beyond_drain);
@@ -332,7 +373,7 @@ void Supervisor::drain(bool for_good) {
   }
   for (const auto& worker : workers_) {
     worker->stay_dead();
-    worker->send({.kind = Kind::drain, .good = for_good});
+    worker->send({.kind = Kind::drain, .good = for_good && !others_go_on});
   }
   end_if_alone();
 }

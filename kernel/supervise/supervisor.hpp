@@ -16,10 +16,12 @@
 #pragma once
 
 #include "conf/model.hpp"
+#include "crash/quarantine.hpp"
 #include "event/loop.hpp"
 #include "event/signals.hpp"
 #include "event/timers.hpp"
 #include "supervise/channel.hpp"
+#include "supervise/descriptor.hpp"
 #include "supervise/manager.hpp"
 #include "supervise/pid_file.hpp"
 #include "supervise/rounds.hpp"
@@ -30,6 +32,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,11 +51,11 @@ class Work {
   virtual bool read_again() = 0;
   // The log, from now on, is where the settings have it. It is standard error until then.
   virtual bool open_log() = 0;
-  // In a worker process: serves, and gives the exit status.
-  virtual int serve(Superior& superior) = 0;
+  // In a worker process: serves, and gives the exit status. Modules of these names are not called.
+  virtual int serve(Superior& superior, const std::set<std::string>& quarantined) = 0;
 };
 
-class Supervisor final : private WorkerProcess::Owner, private Timer {
+class Supervisor final : private WorkerProcess::Owner, private Timer, private Ticker {
  public:
   // Expects: `work` outlives this; there is one thread.
   explicit Supervisor(Work& work);
@@ -84,6 +87,9 @@ class Supervisor final : private WorkerProcess::Owner, private Timer {
   void successor_ended(const std::string& failure, const Superior::Told& told);
   void drain(bool for_good);
   void expired() noexcept override;  // the drain has lasted too long
+  void tick() noexcept override;     // the service manager hears that this process is alive
+  void read_crash_records();
+  void enter_sandbox() const;
   void fail(int status);
   void end_if_alone();
   bool all_serve() const;
@@ -97,6 +103,8 @@ class Supervisor final : private WorkerProcess::Owner, private Timer {
   std::unique_ptr<Successor> successor_;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   Rounds rounds_{workers_};
+  Descriptor crash_records_, crash_writer_;  // a pipe: what crashed, in which module
+  Quarantine quarantine_;
   PidFile pid_file_;
   Manager manager_;
   uint64_t last_life_ = 0;

@@ -38,15 +38,17 @@
 namespace weir {
 namespace {
 
-// The number of the channel's descriptor, and one line for each socket: ADDRESS=NUMBER. The number
-// stands behind the last "=", for a path may hold others.
+// The number of the channel's descriptor, and one line for each socket: ADDRESS=NUMBER, behind "+"
+// when it is the service manager's. The number stands behind the last "=", for a path may hold
+// others.
 constexpr const char* channel_variable = "WEIR_UPGRADE_CHANNEL";
 constexpr const char* sockets_variable = "WEIR_UPGRADE_SOCKETS";
 
 std::string socket_lines(const Sockets& sockets) {
   std::string lines;
   for (const Sockets::Kept& each : sockets.all()) {
-    lines += each.asked.to_string() + "=" + std::to_string(each.listener.fd()) + "\n";
+    lines += (each.handed ? "+" : "") + each.asked.to_string() + "=" +
+             std::to_string(each.listener.fd()) + "\n";
   }
   return lines;
 }
@@ -89,13 +91,15 @@ std::optional<std::string> take_variable(const char* name) {
 }
 
 void adopt(std::string_view line, Sockets& sockets) {
+  const bool handed = line.starts_with('+');
+  if (handed) line.remove_prefix(1);
   const size_t equals = line.rfind('=');
   if (equals == line.npos) return;
   const auto address = Address::parse(line.substr(0, equals));
   const auto number = number_of(line.substr(equals + 1));
   if (!address || !number) return;
   auto listener = Listener::adopt(*number, *address);
-  if (listener) return sockets.keep(*address, std::move(*listener));
+  if (listener) return sockets.keep(*address, std::move(*listener), handed);
   WEIR_LOG(WEIR_WARN, "not taken over from the former process: ", listener.error().text);
 }
 

@@ -39,7 +39,7 @@ std::string ending_of(int status) {
 }
 
 Clock::duration Backoff::after(Clock::duration life) {
-  if (life >= most) short_lives_ = 0;
+  if (life >= long_life) short_lives_ = 0;
   const unsigned before = short_lives_;
   if (short_lives_ < 8) ++short_lives_;
   if (before == 0) return Clock::duration::zero();

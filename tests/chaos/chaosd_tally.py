@@ -104,7 +104,7 @@ def no_descriptor_lost(weir):
 
 def processor_time(weir):
     """Seconds of processor time that the process has used."""
-    with open(f"/proc/{weir.process.pid}/stat", encoding="ascii") as stat:
+    with open(f"/proc/{weir.workers[0]}/stat", encoding="ascii") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

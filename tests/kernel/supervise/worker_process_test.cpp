@@ -64,9 +64,9 @@ BOOST_AUTO_TEST_CASE(pauses_grow_to_ten_seconds_and_a_long_life_ends_them) {
   Backoff backoff;
   for (const auto expected :
        {0ms, 100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms, 6400ms, 10'000ms, 10'000ms, 10'000ms}) {
-    BOOST_TEST((backoff.after(9s) == expected));
+    BOOST_TEST((backoff.after(1900ms) == expected));
   }
-  BOOST_TEST((backoff.after(10s) == 0ms));
+  BOOST_TEST((backoff.after(2s) == 0ms));
   BOOST_TEST((backoff.after(1ms) == 100ms));
 }
 
