@@ -4,12 +4,15 @@
 #include "event/loop.hpp"
 #include "net/listener.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace weir {
@@ -18,10 +21,24 @@ namespace {
 
 int reserve_descriptor() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
+int highest_number() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  constexpr rlim_t most = std::numeric_limits<int>::max();
+  const rlim_t share = std::min(limit.rlim_cur, most) * 95 / 100;
+  return static_cast<int>(share) - 1;
+}
+
 }  // namespace
 
-Acceptor::Acceptor(Loop& loop, Listener& listener, std::function<void(Accepted)> taken)
-    : loop_(loop), listener_(listener), taken_(std::move(taken)), reserve_(reserve_descriptor()) {}
+Acceptor::Acceptor(Loop& loop, Listener& listener, std::function<void(Accepted)> taken,
+                   std::function<void()> paused)
+    : loop_(loop),
+      listener_(listener),
+      taken_(std::move(taken)),
+      paused_(std::move(paused)),
+      reserve_(reserve_descriptor()),
+      last_(highest_number()) {}
 
 Acceptor::~Acceptor() {
   stop();
@@ -50,8 +67,10 @@ void Acceptor::ready(uint32_t) noexcept {
       break;
     }
     ++accepted_;
+    const bool was_last = next->socket.fd() >= last_;
     taken_(std::move(*next));
     if (gone) return;
+    if (was_last && watching_) pause();
   }
   gone_ = nullptr;
 }
@@ -65,19 +84,38 @@ void Acceptor::accept_waiting() {
   }
 }
 
-void Acceptor::give_up_one(int reason) {
+void Acceptor::pause() {
   ++exhausted_;
   stop();
+  loop_.arm(*this, pause_time);
+  if (paused_) paused_();
+}
+
+void Acceptor::give_up_one(int reason) {
   if (reason == EMFILE || reason == ENFILE) {
     ::close(std::exchange(reserve_, -1));
     listener_.accept();  // and closes it
     reserve_ = reserve_descriptor();
   }
-  loop_.arm(*this, pause_time);
+  pause();
+}
+
+bool Acceptor::few_are_left() const {
+  const int number = reserve_descriptor();
+  if (number >= 0) ::close(number);
+  return number < 0 || number > last_;
+}
+
+void Acceptor::look_again() {
+  if (!Timer::armed()) return;
+  cancel();
+  expired();
 }
 
 void Acceptor::expired() noexcept {
-  if (!start()) loop_.arm(*this, pause_time);
+  last_ = highest_number();
+  if (reserve_ < 0) reserve_ = reserve_descriptor();
+  if (few_are_left() || !start()) loop_.arm(*this, pause_time);
 }
 
 }  // namespace weir

@@ -2,9 +2,14 @@
 //
 // Takes a listener's connections into one loop.
 //
-// Out of descriptors, an acceptor that goes on spins, and one that merely stops leaves the clients
-// hanging. So it keeps one descriptor in reserve: it gives that up, accepts and closes the one
-// client that would wait longest, takes the reserve again and pauses for 100 ms.
+// At 95 % of the descriptors that the process may have it stops, and looks every 100 ms, or when it
+// is told to, whether some have become free: what is left is for endpoints, files and logs. The
+// system hands out the lowest free number, so the number of what was accepted last says how many
+// are in use.
+//
+// Should none be left all the same, an acceptor that goes on spins, and one that merely stops
+// leaves the clients hanging. So it keeps one descriptor in reserve: it gives that up, accepts and
+// closes the one client that would wait longest, takes the reserve again and pauses as well.
 //
 // Thread: one loop. Several acceptors, each on its loop, may share a listener.
 #pragma once
@@ -21,8 +26,10 @@ class Acceptor final : private Watcher, private Timer {
  public:
   static constexpr Clock::duration pause_time = std::chrono::milliseconds(100);
 
-  // `taken` may destroy this. Expects: loop and listener outlive it.
-  Acceptor(Loop& loop, Listener& listener, std::function<void(Accepted)> taken);
+  // `taken` may destroy this; `paused` hears of each beginning of a pause. Expects: loop and
+  // listener outlive it.
+  Acceptor(Loop& loop, Listener& listener, std::function<void(Accepted)> taken,
+           std::function<void()> paused = {});
   ~Acceptor() override;
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -33,10 +40,8 @@ class Acceptor final : private Watcher, private Timer {
   // The listener keeps its queue. start goes on.
   void stop();
 
-  // Descriptors have come free: a pause for want of them ends.
-  void go_on() {
-    if (armed()) expired();
-  }
+  // Some descriptors have become free: a pause may end now. Harmless when there is none.
+  void look_again();
 
   // Takes all that wait in the queue now, before it closes for good.
   void accept_waiting();
@@ -51,12 +56,16 @@ class Acceptor final : private Watcher, private Timer {
 
   void ready(uint32_t events) noexcept override;
   void expired() noexcept override;
+  bool few_are_left() const;
   void give_up_one(int reason);
+  void pause();
 
   Loop& loop_;
   Listener& listener_;
   std::function<void(Accepted)> taken_;
+  std::function<void()> paused_;
   int reserve_ = -1;
+  int last_ = 0;  // the highest number that leaves enough
   bool watching_ = false;
   bool* gone_ = nullptr;  // set while taken_ runs
   uint64_t accepted_ = 0;
