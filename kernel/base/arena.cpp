@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/arena.hpp"
 
+#include "base/held_bytes.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -15,15 +17,20 @@ constexpr size_t block_size = 4096;
 
 }  // namespace
 
-Arena::Arena(std::span<std::byte> first, size_t limit)
-    : first_(first), at_(first.data()), end_(first.data() + first.size()), limit_(limit) {}
+Arena::Arena(std::span<std::byte> first, size_t limit, HeldBytes* held)
+    : first_(first),
+      at_(first.data()),
+      end_(first.data() + first.size()),
+      held_(held),
+      limit_(limit) {}
 
 void* Arena::grow(size_t size, size_t align) {
   const size_t bytes = std::max(block_size, sizeof(Block) + align + size);
   auto* const block = static_cast<Block*>(::operator new(bytes, std::nothrow));
   if (block == nullptr) return nullptr;
-  block->next = blocks_;
+  *block = {blocks_, bytes};
   blocks_ = block;
+  if (held_ != nullptr) held_->add(bytes);
   auto* const begin = reinterpret_cast<std::byte*>(block + 1);
   std::byte* const start = aligned(begin, align);
   std::byte* const end = reinterpret_cast<std::byte*>(block) + bytes;
@@ -45,6 +52,7 @@ std::string_view Arena::copy(std::string_view text) {
 void Arena::reset() {
   while (blocks_ != nullptr) {
     Block* const next = blocks_->next;
+    if (held_ != nullptr) held_->remove(blocks_->size);
     ::operator delete(blocks_);
     blocks_ = next;
   }

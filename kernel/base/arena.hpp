@@ -4,10 +4,13 @@
 //
 // Allocation moves a pointer; nothing is freed singly and no destructor runs. The first bytes lie
 // inside the owner, so a plain exchange takes nothing from the general heap; further blocks come
-// from the heap and are given back by reset. A limit keeps one exchange from eating the process.
+// from the heap, are counted where the owner says, and are given back by reset. A limit keeps one
+// exchange from eating the process.
 //
 // Thread: one owner.
 #pragma once
+
+#include "base/held_bytes.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +23,8 @@ namespace weir {
 
 class Arena {
  public:
-  // `first` outlives the arena; `limit` counts all bytes handed out.
-  Arena(std::span<std::byte> first, size_t limit);
+  // `first` and `held` outlive the arena; `limit` counts all bytes handed out.
+  Arena(std::span<std::byte> first, size_t limit, HeldBytes* held = nullptr);
   ~Arena() { reset(); }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -52,6 +55,7 @@ class Arena {
  private:
   struct Block {
     Block* next;
+    size_t size;
   };
   static std::byte* aligned(std::byte* at, size_t align);
   void* grow(size_t size, size_t align);
@@ -60,6 +64,7 @@ class Arena {
   std::byte* at_;
   std::byte* end_;
   Block* blocks_ = nullptr;
+  HeldBytes* held_;
   size_t limit_;
   size_t used_ = 0;
 };

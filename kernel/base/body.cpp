@@ -64,7 +64,9 @@ Slice* BodyPool::take_slice() {
     slices_ = slice->next;
     return slice;
   }
-  return static_cast<Slice*>(::operator new(sizeof(Slice)));
+  slice = static_cast<Slice*>(::operator new(sizeof(Slice)));
+  held_.add(sizeof(Slice));
+  return slice;
 }
 
 void BodyPool::give_slice(Slice* slice) {
@@ -84,6 +86,7 @@ Chunk* BodyPool::take_chunk(uint32_t size) {
   }
   const uint32_t capacity = std::max(size, chunk_size);
   auto* const chunk = new (::operator new(sizeof(Chunk) + capacity)) Chunk;
+  held_.add(sizeof(Chunk) + capacity);
   chunk->release = give_chunk;
   chunk->capacity = capacity;
   chunk->home = this;
@@ -95,6 +98,7 @@ void BodyPool::give_chunk(Keeper* keeper) noexcept {
   BodyPool* const home = chunk->home;
   --home->in_use_;
   if (chunk->capacity != chunk_size || home->idle_ >= spare) {
+    home->held_.remove(sizeof(Chunk) + chunk->capacity);
     ::operator delete(chunk);
     return;
   }
@@ -293,6 +297,14 @@ void weir_body::clear() {
   length_ = 0;
   finished_ = false;
   borrows_ = false;
+}
+
+uint64_t weir_body::in_memory() const {
+  uint64_t bytes = 0;
+  for (const Slice* slice = front_; slice != nullptr; slice = slice->next) {
+    if (slice->kind == Slice::Kind::memory) bytes += slice->size;
+  }
+  return bytes;
 }
 
 size_t weir_body::spans(std::span<weir_str> out) const {

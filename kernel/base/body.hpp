@@ -12,6 +12,7 @@
 
 #include <weir/module.h>
 
+#include "base/held_bytes.hpp"
 #include "base/keeper.hpp"
 #include "base/pipe.hpp"
 
@@ -63,6 +64,9 @@ class BodyPool {
 
   uint64_t chunks_in_use() const { return in_use_; }
   PipePool& pipes() { return pipes_; }
+  // Of the whole loop; others than this pool add what they take.
+  HeldBytes& held() { return held_; }
+  const HeldBytes& held() const { return held_; }
 
  private:
   static constexpr uint32_t spare = 64;
@@ -70,6 +74,7 @@ class BodyPool {
   Chunk* chunks_ = nullptr;
   uint32_t idle_ = 0;
   uint64_t in_use_ = 0;
+  HeldBytes held_;
   PipePool pipes_;
 };
 
@@ -87,6 +92,8 @@ struct weir_body {
   weir_body& operator=(const weir_body&) = delete;
 
   uint64_t length() const { return length_; }
+  // Bytes of it that lie in memory of this process, not in a file or a pipe. Walks the queue.
+  uint64_t in_memory() const;
   bool empty() const { return length_ == 0; }
   bool finished() const { return finished_; }
   // Nothing is queued and nothing will come.

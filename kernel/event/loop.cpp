@@ -174,7 +174,6 @@ int Loop::sleep_time(Clock::duration wait) {
 
 void Loop::turn(Clock::duration wait) {
   const int timeout = sleep_time(wait);
-  if (timeout != 0) use_.began.store(0, std::memory_order_relaxed);
   const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(batch), timeout);
   expects(count >= 0 || errno == EINTR, "epoll_wait works");
   asleep_.store(false, std::memory_order_relaxed);
@@ -215,6 +214,7 @@ void Loop::run_deferred() {
 }
 
 void Loop::account(int events) {
+  use_.began.store(0, std::memory_order_relaxed);
   const auto took = nanoseconds(Clock::now() - now_);
   add_to(use_.turns, 1);
   add_to(use_.events, static_cast<uint64_t>(std::max(events, 0)));
@@ -222,6 +222,18 @@ void Loop::account(int events) {
   if (took > use_.longest.load(std::memory_order_relaxed)) {
     use_.longest.store(took, std::memory_order_relaxed);
   }
+  if (took > use_.recent.load(std::memory_order_relaxed)) {
+    use_.recent.store(took, std::memory_order_relaxed);
+  }
+}
+
+// A turn that ends at this very moment may be missed, or counted twice: the next call sees others.
+Clock::duration Loop::take_lag() {
+  uint64_t lag = use_.recent.exchange(0, std::memory_order_relaxed);
+  const uint64_t began = use_.began.load(std::memory_order_relaxed);
+  const uint64_t now = nanoseconds(Clock::now().time_since_epoch());
+  if (began != 0 && now > began) lag = std::max(lag, now - began);
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds(lag));
 }
 
 }  // namespace weir

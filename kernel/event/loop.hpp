@@ -76,6 +76,7 @@ struct LoopUse {
   std::atomic<uint64_t> events = 0;
   std::atomic<uint64_t> busy = 0;     // ns at work
   std::atomic<uint64_t> longest = 0;  // ns of the longest turn
+  std::atomic<uint64_t> recent = 0;   // ns of the longest since Loop::take_lag
   std::atomic<uint64_t> began = 0;    // Clock ns at which the current turn began; 0: it sleeps
 };
 
@@ -139,6 +140,10 @@ class Loop {
 
   unsigned index() const { return index_; }
   const LoopUse& use() const { return use_; }
+
+  // One thread, any. How long whoever became ready had to wait at the most since the last call:
+  // the longest turn, the current one included.
+  Clock::duration take_lag();
 
  private:
   static constexpr size_t batch = 256;
