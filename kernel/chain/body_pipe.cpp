@@ -156,6 +156,14 @@ BodyPipe::Waiting BodyPipe::waiting() const {
   return {nullptr, 0};
 }
 
+uint64_t BodyPipe::in_memory() const {
+  uint64_t bytes = sink_.in_memory();
+  for (const Stage* stage = first_; stage != nullptr; stage = stage->next) {
+    bytes += stage->in.in_memory();
+  }
+  return bytes;
+}
+
 void BodyPipe::settle() {
   for (Stage* stage = first_; stage != nullptr; stage = stage->next) stage->in.settle();
   sink_.settle();

@@ -83,6 +83,7 @@ class BodyPipe {
   void length_changes() { length_changes_ = true; }
   bool changes_length() const { return length_changes_; }
 
+  uint64_t in_memory() const;
   void settle();
   // Drops everything, stages too.
   void clear();

@@ -37,7 +37,7 @@ Exchange::Exchange(const Arrival& arrival)
       site_(*arrival.site),
       listener_(*arrival.listener),
       stream_(arrival.client),
-      arena_(first_, site_.limits.memory),
+      arena_(first_, site_.limits.memory, &site_.bodies.held()),
       ref_(site_.handles.add(HandleKind::exchange, this)),
       route_ref_(ref_),
       began_(site_.loop.now()),
@@ -56,7 +56,7 @@ void Exchange::begin() {
                     (framing.kind == Framing::Kind::length && framing.length == 0);
   if (none) request_pipe_.entry().finish();
   asked_for_head_ = request_.method == "HEAD";
-  if (!clean_request()) return;
+  if (!clean_request() || turned_away()) return;
   if (!enter_chain(listener_.chain)) return answer_error(500, "exchange_memory");
   run_requests();
   pump_request();
@@ -163,6 +163,11 @@ bool Exchange::takes_request_body() const {
 bool Exchange::relays_request_body() const {
   return (phase_ == Phase::serving || phase_ == Phase::sending) && endpoint_ != nullptr &&
          endpoint_->connected() && endpoint_->takes_pipes() && !request_pipe_.touches_body();
+}
+
+uint64_t Exchange::held() const {
+  const uint64_t sending = endpoint_ == nullptr ? 0 : endpoint_->backlog();
+  return arena_.used() + request_pipe_.in_memory() + response_pipe_.in_memory() + sending;
 }
 
 void Exchange::settle() {

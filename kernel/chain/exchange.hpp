@@ -140,6 +140,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   Clock::time_point began() const { return began_; }
   int64_t began_unix_ms() const { return unix_ms_; }
   Clock::duration age() const { return site_.loop.now() - began_; }
+  // Bytes that end with it; what waits to be sent to the client is the client's stream's to count.
+  uint64_t held() const;
 
  private:
   struct Entered {  // a filter that the request has passed
@@ -159,6 +161,7 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   enum class Phase : uint8_t { request, serving, response, sending, tunnel, over };
 
   // request phase (exchange_request.cpp)
+  bool turned_away();
   void run_requests();
   bool next_chain();
   bool enter_chain(const ChainOnLoop& chain);

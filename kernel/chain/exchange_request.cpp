@@ -47,6 +47,18 @@ bool Exchange::clean_request() {
   return true;
 }
 
+// Overloaded, the process runs no module for a new request, not even to find out its route: what
+// the request is as it came in says whether it is served all the same.
+bool Exchange::turned_away() {
+  if (!site_.relief.turns_some_away()) return false;
+  RouteFinder::Found found;
+  if (site_.routes != nullptr) site_.routes->find(*this, found);
+  const bool served = found.route != nullptr && found.route->serves_always;
+  if (served || !site_.relief.turns_away()) return false;
+  answer_error(503, "overload");
+  return true;
+}
+
 bool Exchange::enter_chain(const ChainOnLoop& chain) {
   chain_ = &chain;
   position_ = 0;

@@ -14,6 +14,7 @@
 #include "base/body.hpp"
 #include "base/list.hpp"
 #include "chain/handles.hpp"
+#include "chain/relief.hpp"
 #include "crash/mark.hpp"
 #include "event/loop.hpp"
 #include "event/tasks.hpp"
@@ -83,6 +84,7 @@ struct RouteOnLoop {
   Clock::duration timeout{};  // until the response's head; 0: the upstream's
   bool websocket = true;
   bool encoded_slash = false;
+  bool serves_always = false;      // overloaded or not
   std::vector<uint32_t> trailers;  // ids of fields that may follow a body
 };
 
@@ -127,8 +129,14 @@ struct ExchangeLimits {
 
 struct SiteOnLoop {
   SiteOnLoop(Loop& its_loop, BodyPool& pool, Handles& refs, Tasks& blocking, const Names& ids,
-             HttpDate& now)
-      : loop(its_loop), bodies(pool), handles(refs), tasks(blocking), names(ids), date(now) {}
+             HttpDate& now, Relief& its_relief)
+      : loop(its_loop),
+        bodies(pool),
+        handles(refs),
+        tasks(blocking),
+        names(ids),
+        date(now),
+        relief(its_relief) {}
 
   Loop& loop;
   BodyPool& bodies;
@@ -136,6 +144,7 @@ struct SiteOnLoop {
   Tasks& tasks;
   const Names& names;
   HttpDate& date;
+  Relief& relief;
   ExchangeLimits limits;
   const RouteFinder* routes = nullptr;
   std::vector<ObserverUse> observers;

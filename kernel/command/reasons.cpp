@@ -11,7 +11,7 @@ namespace weir {
 namespace {
 
 // Beyond the refusals of messages, which bring their own sentences.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kernel_reasons{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kernel_reasons{{
     {"no_route", "no route fits the request"},
     {"no_target", "the route has no upstream, and no filter answered"},
     {"loop", "the request has passed this weir before"},
@@ -23,6 +23,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kernel_r
     {"connect_failed", "no endpoint could be reached"},
     {"head_timeout", "the request's head took too long"},
     {"body_timeout", "the request's body took too long"},
+    {"overload", "the process has more to do than it can, see Overload in the manual"},
     {"body_slow", "the request's body came too slowly"},
 }};
 

@@ -51,6 +51,7 @@ constexpr double millisecond = 1e6, day = 86'400e9;
 // The order of WEIR_TRACE to WEIR_ERR.
 constexpr const char* levels[] = {"trace", "debug", "info", "notice", "warning", "error", nullptr};
 constexpr const char* formats[] = {"text", "json", nullptr};
+constexpr const char* in_overload[] = {"shed", "serve", nullptr};
 constexpr const char* on_fault[] = {"standard", "closed", "open", nullptr};
 
 constexpr std::array log_keys{
@@ -137,6 +138,10 @@ constexpr std::array route_keys{
         "Whether a request may become a WebSocket."),
     key("encoded_slash", WEIR_BOOL, offsetof(RouteKeys, encoded_slash), "false",
         "Whether a path with %2F is let through, undecoded; else it is refused with 400."),
+    choice(key("overload", WEIR_CHOICE, offsetof(RouteKeys, overload), "shed",
+               "When the process is overloaded: turn requests away with 503 (shed), or serve them "
+               "all the same, as fits a health check (serve)."),
+           in_overload),
     flagged(key("trailers", WEIR_TEXT, offsetof(RouteKeys, trailers), nullptr,
                 "Names of the trailer fields that may pass; all others are dropped."),
             WEIR_LIST),

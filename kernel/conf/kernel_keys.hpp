@@ -48,7 +48,7 @@ struct RouteKeys {
   const Node *header, *query, *cookie;
   weir_list client;
   const Node *filters, *to;
-  uint32_t websocket, encoded_slash;
+  uint32_t websocket, encoded_slash, overload;
   weir_list trailers;
   uint64_t max_body;
   Duration timeout;

@@ -94,6 +94,10 @@ constexpr std::array limits{
            "proxies are "
            "exempt; 0: no limit."},
           offsetof(Limits, connections_per_client), 0, 1e7),
+    size(
+        {"memory", "0", 503,
+         "Memory of the process, see Overload; 0: 70 % of its cgroup's limit or of the machine's."},
+        offsetof(Limits, memory), 0, gib* gib),
 };
 
 constexpr std::array timeouts{
@@ -107,7 +111,8 @@ constexpr std::array timeouts{
          offsetof(Timeouts, body_rate_after)),
     time({"keep_alive", "60s", 0, "How long an idle client connection is kept."},
          offsetof(Timeouts, keep_alive)),
-    time({"keep_alive_overload", "10s", 0, "The same when connections are nearly used up."},
+    time({"keep_alive_overload", "10s", 0,
+          "The same when connections, memory or descriptors are nearly used up."},
          offsetof(Timeouts, keep_alive_overload)),
     time({"write", "30s", 0,
           "Longest time without progress when sending; then the connection is reset."},

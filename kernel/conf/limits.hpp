@@ -43,6 +43,7 @@ struct Limits {
   int64_t requests;
   int64_t connections;
   int64_t connections_per_client;
+  uint64_t memory;
 };
 
 struct Timeouts {

@@ -95,6 +95,7 @@ struct Route {
   bool websocket = true;
   std::vector<std::string> trailers;  // field names in lower case that may pass
   bool encoded_slash = false;         // %2F in a path is let through, undecoded
+  bool serves_always = false;         // overloaded or not
   std::optional<uint64_t> max_body;
   std::optional<Duration> timeout;  // until the first byte of the response
   bool has_to = false;              // `to` is written, be it right or wrong

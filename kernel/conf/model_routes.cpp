@@ -208,6 +208,7 @@ class RouteReader {
   void rest(const RouteKeys& keys) {
     out_.websocket = keys.websocket != 0;
     out_.encoded_slash = keys.encoded_slash != 0;
+    out_.serves_always = keys.overload != 0;
     if (node_.find("max_body") != nullptr) out_.max_body = keys.max_body;
     if (keys.timeout.count() != 0) out_.timeout = keys.timeout;
     each_text(keys.trailers, [&](size_t i, std::string text) { trailer(i, std::move(text)); });

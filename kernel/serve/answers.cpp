@@ -2,11 +2,15 @@
 #include "serve/answers.hpp"
 
 #include "base/clock.hpp"
+#include "chain/relief.hpp"
 #include "module/image.hpp"
 #include "module/registry.hpp"
 #include "net/address.hpp"
 #include "serve/generation.hpp"
 #include "serve/inlet.hpp"
+#include "serve/overload.hpp"
+#include "serve/overload_watch.hpp"
+#include "serve/own_use.hpp"
 #include "serve/worker.hpp"
 #include "upstream/endpoint_set.hpp"
 #include "upstream/upstream.hpp"
@@ -15,13 +19,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <sstream>
 #include <string>
-#include <system_error>
 
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
@@ -41,21 +41,6 @@ std::string text(const Object& object) {
 
 int64_t milliseconds(Clock::duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-}
-
-// Pages of statm (proc(5)): size, resident, ...
-uint64_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  uint64_t size = 0;
-  uint64_t resident = 0;
-  statm >> size >> resident;
-  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-int64_t open_files() {
-  std::error_code failure;
-  const std::filesystem::directory_iterator files("/proc/self/fd", failure);
-  return failure ? -1 : std::distance(begin(files), end(files));
 }
 
 Object generation_object(const Generation& generation, bool serves) {
@@ -104,6 +89,44 @@ Object upstream_object(const Upstream& upstream) {
   return object;
 }
 
+Object overload_object(const ProcessView& process) {
+  const OverloadView& overload = process.overload;
+  uint64_t shed = 0;
+  uint64_t full = 0;
+  uint64_t clients_refused = 0;
+  uint64_t pauses = 0;
+  uint64_t reset = 0;
+  for (const auto& worker : process.workers) {
+    const LoopCounts& counts = worker->counts();
+    shed += worker->turned_away();
+    full += counts.full.load();
+    clients_refused += counts.clients_refused.load();
+    pauses += counts.pauses.load();
+    reset += counts.reset.load();
+  }
+  Object entered;
+  for (size_t i = 1; i < overload.entered.size(); ++i) {
+    entered.set(std::string(step_name(static_cast<Step>(i))), overload.entered[i]);
+  }
+  Object object;
+  object.set("step", std::string(step_name(overload.step)));
+  object.set("entered", entered);
+  object.set("late_workers", overload.late);
+  object.set("times_late", overload.times_late);
+  object.set("memory_budget", overload.pressure.budget);
+  object.set("resident_bytes", overload.pressure.resident);
+  object.set("accounted_bytes", overload.pressure.accounted);
+  object.set("open_files", overload.pressure.descriptors);
+  object.set("open_file_limit", overload.pressure.descriptor_limit);
+  object.set("waiting_tasks", overload.pressure.tasks);
+  object.set("requests_shed", shed);
+  object.set("connections_full", full);
+  object.set("clients_refused", clients_refused);
+  object.set("accept_pauses", pauses);
+  object.set("exchanges_reset", reset);
+  return object;
+}
+
 }  // namespace
 
 std::string status_json(const ProcessView& process) {
@@ -117,6 +140,7 @@ std::string status_json(const ProcessView& process) {
   object.set("refused_reloads", process.refused_reloads);
   object.set("resident_bytes", resident_bytes());
   object.set("open_files", open_files());
+  object.set("overload", overload_object(process));
   object.set("generations", generations(process));
   Array listeners;
   for (const Door& door : process.doors) {

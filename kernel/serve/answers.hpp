@@ -7,6 +7,7 @@
 
 #include "serve/doors.hpp"
 #include "serve/generation.hpp"
+#include "serve/overload_watch.hpp"
 #include "serve/worker.hpp"
 
 #include <chrono>
@@ -27,6 +28,7 @@ struct ProcessView {
   uint64_t reloads = 0;
   uint64_t refused_reloads = 0;
   bool draining = false;
+  OverloadView overload;
 };
 
 std::string status_json(const ProcessView& process);

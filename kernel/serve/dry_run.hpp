@@ -10,6 +10,7 @@
 // Thread: control.
 #pragma once
 
+#include "chain/relief.hpp"
 #include "host/host.hpp"
 #include "serve/loop_site.hpp"
 
@@ -67,6 +68,7 @@ class DryRun {
   BodyPool bodies_;
   Handles handles_;
   HttpDate date_;
+  Relief relief_;
   Tasks tasks_;
   HostThread thread_;
   HostThread* former_;  // whose place this one takes meanwhile; nullptr: nobody's

@@ -48,11 +48,14 @@ void write_head(Body& out, const ResponseHead& head, Persistence persistence) {
 
 H1Server::H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, Inlet& inlet,
                    const weir_address& peer)
-    : Wire(loop, pool), owner_(owner), inlet_(inlet), peer_(peer), scanner_(owner.limits().head) {}
+    : Wire(loop, pool), owner_(owner), inlet_(inlet), peer_(peer), scanner_(owner.limits().head) {
+  pool_.held().add(sizeof *this);
+}
 
 H1Server::~H1Server() {
   out_.clear();  // before the exchange whose module may have lent the bytes
   if (exchange_ != nullptr) owner_.destroy_exchange(*exchange_);
+  pool_.held().remove(sizeof *this + charged_);
 }
 
 bool H1Server::open(Socket socket) {
@@ -69,6 +72,19 @@ void H1Server::drain() {
 
 void H1Server::cut() {
   if (state_ != State::ended) gone("drain_deadline");
+}
+
+void H1Server::cut_for_memory() {
+  resets_ = true;
+  if (state_ != State::ended) gone("overload");
+}
+
+void H1Server::rest_anew() {
+  if (state_ == State::idle && held_.empty() && requests_ > 0) rest();
+}
+
+uint64_t H1Server::held() const {
+  return out_.in_memory() + held_.size() + (exchange_ == nullptr ? 0 : exchange_->held());
 }
 
 // ---- what the exchange asks for
@@ -197,6 +213,14 @@ void H1Server::drive() {
     loop_.defer(*this);
   }
   arm();
+  charge();
+}
+
+void H1Server::charge() {
+  if (held_.size() == charged_) return;
+  pool_.held().remove(charged_);
+  charged_ = held_.size();
+  pool_.held().add(charged_);
 }
 
 // A reset that no read will come upon, for nothing more is read until there is an answer.

@@ -76,6 +76,12 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
 
   // Nothing goes on, whatever was on its way.
   void cut();
+  // The same because what it holds is needed: a reset, that nothing of it stays in the system.
+  void cut_for_memory();
+  // At rest between requests it stays so for as long as the owner says now.
+  void rest_anew();
+  // Bytes that end with it.
+  uint64_t held() const;
 
   const weir_address& peer() const { return peer_; }
   Inlet& inlet() const { return inlet_; }
@@ -118,6 +124,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void take(std::string_view bytes);
   void take_held();
   void hold(std::string_view bytes);
+  void charge();
   void take_head(std::string_view& bytes);
   void begin_exchange(std::string_view head);
   void refuse(const Refusal& refusal);
@@ -144,7 +151,8 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   Exchange* exchange_ = nullptr;
   HeadScanner scanner_;
   BodyReader body_{Framing{}};
-  std::string held_;  // a partial head, or what came ahead of its time
+  std::string held_;      // a partial head, or what came ahead of its time
+  uint64_t charged_ = 0;  // for held_
   uint64_t requests_ = 0;
   uint64_t body_bytes_ = 0;  // of the body that is being read
   Clock::time_point body_began_;

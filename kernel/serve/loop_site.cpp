@@ -33,7 +33,8 @@ namespace weir {
 LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& parts,
                    std::string_view pseudonym, const LoopSite* previous, Purpose purpose)
     : generation_(std::move(generation)),
-      site_(parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names, parts.date) {
+      site_(parts.loop, parts.bodies, parts.handles, parts.tasks, parts.names, parts.date,
+            parts.relief) {
   const conf::Model& model = generation_->model();
   const bool dry = purpose == Purpose::dry;
   for (const auto& instance : generation_->instances().all()) {
@@ -195,6 +196,7 @@ void LoopSite::add_routes(const Names& names) {
     made.timeout = route.timeout.value_or(conf::Duration{});
     made.websocket = route.websocket;
     made.encoded_slash = route.encoded_slash;
+    made.serves_always = route.serves_always;
     for (const std::string& name : route.trailers) made.trailers.push_back(names.find(name));
   }
 }

@@ -26,6 +26,7 @@ struct LoopParts {  // what belongs to the loop and outlives every generation
   Tasks& tasks;
   const Names& names;
   HttpDate& date;
+  Relief& relief;
   uint32_t loops;                              // of the process
   const std::atomic<bool>* leaving = nullptr;  // the process is about to end
 };

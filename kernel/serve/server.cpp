@@ -106,6 +106,7 @@ Server::Server(std::shared_ptr<Generation> generation, Names& names, Superior& s
       clients_(random_bits()),
       doors_(superior),
       tasks_(std::make_unique<Tasks>(pool_threads, pool_queue)),
+      overload_(loop_, *tasks_, pool_queue),
       thread_{loop_, handles_, *tasks_},
       resolver_(loop_, *tasks_),
       addresses_(resolver_),
@@ -118,6 +119,7 @@ Server::Server(std::shared_ptr<Generation> generation, Names& names, Superior& s
 
 Server::~Server() {
   threads_.clear();
+  overload_.stop();
   reload_.reset();
   addresses_.discard();
   tasks_.reset();
@@ -171,6 +173,8 @@ void Server::start_workers() {
     const auto index = static_cast<unsigned>(threads_.size());
     threads_.emplace_back([this, index, &worker = *worker] { run_worker(worker, index); });
   }
+  overload_.set_budget(generation_->model().server.limits.memory);
+  overload_.start(workers_);
 }
 
 int Server::run() {
@@ -273,6 +277,7 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
   } else {
     former_.push_back(std::exchange(generation_, std::move(next)));
     drop_ended();
+    overload_.set_budget(generation_->model().server.limits.memory);
     if (const auto applied = apply_log(generation_->model().server.log); !applied) {
       told.text += applied.error().text + "; the log goes on as it was\n";
     }
@@ -331,8 +336,8 @@ void Server::close_control() {
 }
 
 ProcessView Server::view() const {
-  return {*generation_, former_,  workers_,         doors_.open(),
-          began_,       reloads_, refused_reloads_, leaving_};
+  return {*generation_, former_,          workers_,  doors_.open(),   began_,
+          reloads_,     refused_reloads_, leaving_, overload_.view()};
 }
 
 Outcome Server::plan_reload() {

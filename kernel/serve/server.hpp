@@ -15,6 +15,7 @@
 #include "serve/control_socket.hpp"
 #include "serve/doors.hpp"
 #include "serve/generation.hpp"
+#include "serve/overload_watch.hpp"
 #include "serve/reload.hpp"
 #include "serve/upstream_addresses.hpp"
 #include "serve/worker.hpp"
@@ -81,6 +82,7 @@ class Server final : private Orders, private Ticker, private Timer {
   Doors doors_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Tasks> tasks_;  // dies before the workers, whose loops its work comes back to
+  OverloadWatch overload_;
   HostThread thread_;
   Resolver resolver_;
   UpstreamAddresses addresses_;

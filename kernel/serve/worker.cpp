@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/reserve.hpp"
 #include "chain/exchange.hpp"
+#include "chain/relief.hpp"
 #include "conf/limits.hpp"
 #include "conf/model.hpp"
 #include "event/loop.hpp"
@@ -37,8 +38,9 @@ namespace weir {
 namespace {
 
 constexpr size_t most_spare_exchanges = 64;
-constexpr size_t relief = 8;  // connections that end in one turn: descriptors are back
 constexpr Clock::duration door_time = std::chrono::milliseconds(50);
+constexpr Clock::duration between_lines = std::chrono::seconds(10);  // that say the same
+constexpr uint64_t least_cut = 16 * 1024;  // bytes of an exchange worth cutting
 
 int64_t unix_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -90,8 +92,8 @@ void Worker::set_limits() {
 
 std::string Worker::make_site(Serving serving) {
   next_serving_ = std::move(serving);
-  const LoopParts parts{loop_,  bodies_, handles_,       tasks_,
-                        names_, date_,   options_.loops, options_.leaving};
+  const LoopParts parts{loop_, bodies_, handles_,       tasks_,           names_,
+                        date_, relief_, options_.loops, options_.leaving};
   next_site_ =
       std::make_shared<LoopSite>(next_serving_.generation, parts, options_.pseudonym, site_.get());
   return next_site_->failure();
@@ -141,7 +143,8 @@ void Worker::open(const Door& door, size_t index) {
     inlet->door = door;
     inlet->acceptor = std::make_unique<Acceptor>(
         loop_, *door.listener,
-        [this, &inlet = *inlet](Accepted accepted) { take(inlet, std::move(accepted)); });
+        [this, &inlet = *inlet](Accepted accepted) { take(inlet, std::move(accepted)); },
+        [this] { exhausted(); });
   }
   inlet->site = site_;
   inlet->index = index;
@@ -205,6 +208,7 @@ Exchange& Worker::create_exchange(const Inlet& inlet, ServerStream& stream,
   void* memory = nullptr;
   if (spare_exchanges_.empty()) {
     memory = ::operator new(sizeof(Exchange));
+    bodies_.held().add(sizeof(Exchange));
   } else {
     memory = spare_exchanges_.back();
     spare_exchanges_.pop_back();
@@ -223,6 +227,7 @@ void Worker::destroy_exchange(Exchange& exchange) {
   if (spare_exchanges_.size() < most_spare_exchanges) {
     spare_exchanges_.push_back(&exchange);
   } else {
+    bodies_.held().remove(sizeof(Exchange));
     ::operator delete(&exchange);
   }
 }
@@ -241,6 +246,7 @@ void Worker::take(Inlet& inlet, Accepted accepted) {
   const bool counted = count_client(client);
   if (counted && clients_.add(client) > serving_.per_client) {
     clients_.remove(client);
+    LoopCounts::add(counts_.clients_refused, 1);
     WEIR_LOG(WEIR_INFO, "closed a connection of ", accepted.peer.host(),
              ": it has limits.connections_per_client already");
     return;
@@ -255,7 +261,14 @@ void Worker::take(Inlet& inlet, Accepted accepted) {
   connections_.push_back(std::move(connection));
   H1Server& opened = *connections_.back();
   if (!opened.open(std::move(accepted.socket))) connection_ended(opened);
-  if (connections_.size() >= serving_.connections && !draining_) stop_accepting();
+  if (connections_.size() < serving_.connections || draining_) return;
+  LoopCounts::add(counts_.full, 1);
+  if (loop_.now() - told_full_ >= between_lines) {
+    told_full_ = loop_.now();
+    WEIR_LOG(WEIR_WARN, "worker ", options_.index, " has ", connections_.size(),
+             " connections, all that limits.connections allows it; further ones wait");
+  }
+  stop_accepting();
 }
 
 void Worker::connection_ended(H1Server& connection) {
@@ -272,7 +285,12 @@ void Worker::connection_ended(H1Server& connection) {
 
 Clock::duration Worker::keep_alive() const {
   const bool nearly_full = connections_.size() * 10 > serving_.connections * 8;
-  return nearly_full ? limits_.keep_alive_overload : limits_.keep_alive;
+  const bool is_short = nearly_full || relief_.step() >= Step::keep_alive;
+  return is_short ? std::min(limits_.keep_alive, limits_.keep_alive_overload) : limits_.keep_alive;
+}
+
+bool Worker::may_accept() const {
+  return !draining_ && connections_.size() < serving_.connections && relief_.step() < Step::pause;
 }
 
 void Worker::start_accepting() {
@@ -292,13 +310,14 @@ void Worker::stop_accepting() {
 }
 
 void Worker::deferred() noexcept {
-  const bool relieved = ended_.size() >= relief;
-  ended_.clear();
-  drop_old_sites();
-  for (const auto& [number, inlet] : inlets_) {
-    if (relieved && inlet->acceptor != nullptr) inlet->acceptor->go_on();
+  if (!ended_.empty()) {
+    ended_.clear();
+    for (const auto& [number, inlet] : inlets_) {
+      if (inlet->acceptor != nullptr) inlet->acceptor->look_again();
+    }
   }
-  if (!draining_ && !accepting_ && connections_.size() < serving_.connections) start_accepting();
+  drop_old_sites();
+  if (!accepting_ && may_accept()) start_accepting();
   end_when_empty();
 }
 
@@ -371,6 +390,55 @@ void Worker::cut(uint64_t generation) {
                ", which has had its time");
     }
   });
+}
+
+// ---- overload
+
+void Worker::relieve(Step step, bool late) {
+  loop_.post([this, step, late] { take_relief(step, late); });
+}
+
+void Worker::take_relief(Step step, bool late) {
+  const Step before = relief_.step();
+  relief_.set(step, late);
+  if (step >= Step::keep_alive && before < Step::keep_alive) {
+    for (const auto& connection : connections_) connection->rest_anew();
+  }
+  if (step >= Step::pause && !draining_) stop_accepting();
+  if (step < Step::pause) loop_.defer(*this);
+}
+
+void Worker::free_memory(uint64_t bytes) {
+  loop_.post([this, bytes] { cut_largest(bytes); });
+}
+
+void Worker::cut_largest(uint64_t bytes) {
+  std::vector<std::pair<uint64_t, H1Server*>> by_size;
+  for (const auto& connection : connections_) {
+    const uint64_t held = connection->held();
+    if (held >= least_cut) by_size.emplace_back(held, connection.get());
+  }
+  std::sort(by_size.begin(), by_size.end(), std::greater<>());
+  uint64_t freed = 0;
+  size_t count = 0;
+  for (; count < by_size.size() && freed < bytes; ++count) {
+    freed += by_size[count].first;
+    by_size[count].second->cut_for_memory();
+  }
+  if (count == 0) return;
+  LoopCounts::add(counts_.reset, count);
+  WEIR_LOG(WEIR_WARN, "overload: worker ", options_.index, " has reset its ", count,
+           " largest exchanges, which held ", freed, " bytes");
+}
+
+// An acceptor pauses.
+void Worker::exhausted() {
+  LoopCounts::add(counts_.pauses, 1);
+  if (loop_.now() - told_pause_ < between_lines) return;
+  told_pause_ = loop_.now();
+  WEIR_LOG(WEIR_WARN, "worker ", options_.index,
+           " accepts nothing for now: the descriptors are nearly used up; raise the open file "
+           "limit (ulimit -n)");
 }
 
 void Worker::describe(size_t most, std::function<void(std::vector<ConnectionView>)> told) {

@@ -10,6 +10,7 @@
 // Thread: made on control; run() and everything below it on its own; post-like calls from control.
 #pragma once
 
+#include "chain/relief.hpp"
 #include "host/host.hpp"
 #include "serve/client_counts.hpp"
 #include "serve/h1_server.hpp"
@@ -46,6 +47,10 @@ struct LoopCounts {
   std::atomic<uint64_t> connections = 0;  // open now
   std::atomic<uint64_t> accepted = 0;
   std::atomic<uint64_t> requests = 0;
+  std::atomic<uint64_t> full = 0;             // times that the limit of connections was reached
+  std::atomic<uint64_t> clients_refused = 0;  // connections beyond the limit of their client
+  std::atomic<uint64_t> pauses = 0;           // in accepting, for want of descriptors
+  std::atomic<uint64_t> reset = 0;            // exchanges, for want of memory
 
   // One writer needs no locked instruction.
   static void add(std::atomic<uint64_t>& count, uint64_t by) {
@@ -92,6 +97,14 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void cut(uint64_t generation);
   void reopen_logs();  // [any]
 
+  // From now on the loop does this against overload. [any]
+  void relieve(Step step, bool late);
+  // The largest exchanges are cut until so many bytes are free, or none holds much. [any]
+  void free_memory(uint64_t bytes);
+  uint64_t held() const { return bodies_.held().now(); }          // bytes, for exchanges [any]
+  uint64_t turned_away() const { return relief_.turned_away(); }  // requests [any]
+  Clock::duration take_lag() { return loop_.take_lag(); }         // see there [control]
+
   // `told` hears of at most so many connections, on the loop. [any]
   void describe(size_t most, std::function<void(std::vector<ConnectionView>)> told);
 
@@ -118,6 +131,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void drop_old_sites();
   void take(Inlet& inlet, Accepted accepted);
   bool count_client(const weir_address& client) const;
+  bool may_accept() const;
   void start_accepting();
   void stop_accepting();
   void begin_drain(bool for_good);
@@ -125,6 +139,9 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void expired() noexcept override;  // the last connections have had time to reach the queue
   void end_when_empty();
   void set_limits();
+  void take_relief(Step step, bool late);
+  void cut_largest(uint64_t bytes);
+  void exhausted();
 
   WorkerOptions options_;
   Names& names_;
@@ -138,6 +155,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   HostThread thread_;
   ServerLimits limits_;
   LoopCounts counts_;
+  Relief relief_;
   Serving serving_;
   std::shared_ptr<LoopSite> site_;
   Serving next_serving_;
@@ -150,6 +168,8 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   bool accepting_ = false;
   bool draining_ = false;
   bool closed_ = false;
+  Clock::time_point told_full_{};   // in the log
+  Clock::time_point told_pause_{};  // the same of descriptors
   std::function<void()> tell_closed_;
 };
 

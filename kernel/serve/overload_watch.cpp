@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/overload_watch.hpp"
+
+#include <weir/module.h>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "chain/relief.hpp"
+#include "event/loop.hpp"
+#include "event/tasks.hpp"
+#include "serve/overload.hpp"
+#include "serve/own_use.hpp"
+#include "serve/worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <malloc.h>
+
+namespace weir {
+namespace {
+
+constexpr Clock::duration between_trims = std::chrono::seconds(1);
+constexpr uint64_t many_files = 4096;  // more are counted once a second
+constexpr uint64_t looks_a_second = 10;
+
+}  // namespace
+
+void OverloadWatch::start(std::span<const std::unique_ptr<Worker>> workers) {
+  workers_ = workers;
+  lags_.resize(workers.size());
+  pressure_ = measure();
+  loop_.arm(*this, period);
+}
+
+void OverloadWatch::set_budget(uint64_t memory) {
+  budget_ = memory != 0 ? memory : memory_limit() / 10 * 7;
+}
+
+OverloadView OverloadWatch::view() const {
+  OverloadView view{overload_.step(), pressure_, overload_.entered()};
+  for (const Lag& lag : lags_) {
+    view.late += lag.late() ? 1 : 0;
+    view.times_late += lag.times();
+  }
+  return view;
+}
+
+void OverloadWatch::give_back() {
+  const Step step = overload_.step();
+  const bool cuts = step == Step::reset;
+  const bool due = loop_.now() - gave_back_ >= between_trims;
+  const bool is_short = pressure_.memory_share() >= Overload::begin_of(Step::caches);
+  if (!cuts && !(due && is_short)) return;
+  ::malloc_trim(0);
+  gave_back_ = loop_.now();
+}
+
+Pressure OverloadWatch::measure() {
+  Pressure now;
+  for (const auto& worker : workers_) now.accounted += worker->held();
+  now.resident = resident_bytes();
+  now.budget = budget_;
+  const bool counts = pressure_.descriptors < many_files || looks_ % looks_a_second == 0;
+  now.descriptors = counts ? open_files() : pressure_.descriptors;
+  now.descriptor_limit = open_file_limit();
+  now.tasks = tasks_.waiting();
+  now.task_limit = task_limit_;
+  return now;
+}
+
+void OverloadWatch::expired() noexcept {
+  ++looks_;
+  give_back();
+  pressure_ = measure();
+  const Step before = overload_.step();
+  overload_.update(pressure_);
+  tell(before);
+  if (overload_.step() == Step::reset) free_memory();
+  loop_.arm(*this, period);
+}
+
+// One line for each change, with what caused it; the loops hear of it.
+void OverloadWatch::tell(Step before) {
+  const Step step = overload_.step();
+  if (step != before) {
+    WEIR_LOG(step > before ? WEIR_WARN : WEIR_NOTICE, "overload: step ", step_name(step), " after ",
+             step_name(before), ", ", pressure_.text());
+  }
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    const Clock::duration sample = workers_[i]->take_lag();
+    const bool was_late = lags_[i].late();
+    const bool late = lags_[i].update(sample);
+    if (late != was_late) {
+      WEIR_LOG(late ? WEIR_WARN : WEIR_NOTICE, "overload: worker ", i,
+               late ? " is late, one new request in " : " is in time again, after one in ",
+               Relief::admitted, late ? " is served: a turn took " : " was served: a turn takes ",
+               std::chrono::duration_cast<std::chrono::milliseconds>(sample).count(), " ms");
+    }
+    if (step != before || late != was_late) workers_[i]->relieve(step, late);
+  }
+}
+
+// Down to where the step ends, from each loop as much as is its share.
+void OverloadWatch::free_memory() const {
+  const auto aim = static_cast<uint64_t>(static_cast<double>(budget_) *
+                                         (Overload::begin_of(Step::reset) - Overload::hysteresis));
+  const uint64_t used = std::max(pressure_.accounted, pressure_.resident);
+  if (used <= aim || pressure_.accounted == 0) return;
+  const double excess = static_cast<double>(used - aim);
+  for (const auto& worker : workers_) {
+    const double part =
+        static_cast<double>(worker->held()) / static_cast<double>(pressure_.accounted);
+    worker->free_memory(static_cast<uint64_t>(excess * part));
+  }
+}
+
+}  // namespace weir
