@@ -21,24 +21,25 @@ namespace {
 
 int reserve_descriptor() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-int highest_number() {
+int highest_number(unsigned percent) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   constexpr rlim_t most = std::numeric_limits<int>::max();
-  const rlim_t share = std::min(limit.rlim_cur, most) * 95 / 100;
+  const rlim_t share = std::min(limit.rlim_cur, most) * percent / 100;
   return static_cast<int>(share) - 1;
 }
 
 }  // namespace
 
 Acceptor::Acceptor(Loop& loop, Listener& listener, std::function<void(Accepted)> taken,
-                   std::function<void()> paused)
+                   std::function<void()> paused, unsigned percent)
     : loop_(loop),
       listener_(listener),
       taken_(std::move(taken)),
       paused_(std::move(paused)),
+      percent_(percent),
       reserve_(reserve_descriptor()),
-      last_(highest_number()) {}
+      last_(highest_number(percent)) {}
 
 Acceptor::~Acceptor() {
   stop();
@@ -113,7 +114,7 @@ void Acceptor::look_again() {
 }
 
 void Acceptor::expired() noexcept {
-  last_ = highest_number();
+  last_ = highest_number(percent_);
   if (reserve_ < 0) reserve_ = reserve_descriptor();
   if (few_are_left() || !start()) loop_.arm(*this, pause_time);
 }

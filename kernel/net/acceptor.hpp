@@ -25,11 +25,13 @@ namespace weir {
 class Acceptor final : private Watcher, private Timer {
  public:
   static constexpr Clock::duration pause_time = std::chrono::milliseconds(100);
+  static constexpr unsigned most_percent = 95;  // of the descriptors
 
-  // `taken` may destroy this; `paused` hears of each beginning of a pause. Expects: loop and
+  // `taken` may destroy this; `paused` hears of each beginning of a pause. `percent`: of the
+  // descriptors, 100 for whoever has to be let in when others are not. Expects: loop and
   // listener outlive it.
   Acceptor(Loop& loop, Listener& listener, std::function<void(Accepted)> taken,
-           std::function<void()> paused = {});
+           std::function<void()> paused = {}, unsigned percent = most_percent);
   ~Acceptor() override;
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -64,6 +66,7 @@ class Acceptor final : private Watcher, private Timer {
   Listener& listener_;
   std::function<void(Accepted)> taken_;
   std::function<void()> paused_;
+  unsigned percent_;
   int reserve_ = -1;
   int last_ = 0;  // the highest number that leaves enough
   bool watching_ = false;

@@ -136,7 +136,8 @@ ControlSocket::ControlSocket(Loop& loop, const Names& names, std::shared_ptr<Lis
       names_(names),
       listener_(std::move(listener)),
       serve_(std::move(serve)),
-      acceptor_(loop, *listener_, [this](Accepted accepted) { take(std::move(accepted)); }),
+      acceptor_(
+          loop, *listener_, [this](Accepted accepted) { take(std::move(accepted)); }, {}, 100),
       self_(std::make_shared<ControlSocket*>(this)) {
   acceptor_.start();
 }
