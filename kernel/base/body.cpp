@@ -46,11 +46,7 @@ void release_file(Keeper* keeper) noexcept {
 }  // namespace
 
 BodyPool::~BodyPool() {
-  while (slices_ != nullptr) {
-    Slice* const next = slices_->next;
-    ::operator delete(slices_);
-    slices_ = next;
-  }
+  while (blocks_ != nullptr) ::operator delete(std::exchange(blocks_, blocks_->next));
   while (chunks_ != nullptr) {
     Chunk* const next = chunks_->next;
     ::operator delete(chunks_);
@@ -59,14 +55,16 @@ BodyPool::~BodyPool() {
 }
 
 Slice* BodyPool::take_slice() {
-  Slice* slice = slices_;
-  if (slice != nullptr) {
-    slices_ = slice->next;
-    return slice;
-  }
-  slice = static_cast<Slice*>(::operator new(sizeof(Slice)));
-  held_.add(sizeof(Slice));
-  return slice;
+  if (slices_ == nullptr) add_slices();
+  return std::exchange(slices_, slices_->next);
+}
+
+void BodyPool::add_slices() {
+  auto* const block = static_cast<SliceBlock*>(::operator new(sizeof(SliceBlock)));
+  held_.add(sizeof(SliceBlock));
+  block->next = blocks_;
+  blocks_ = block;
+  for (Slice& slice : block->slices) give_slice(&slice);
 }
 
 void BodyPool::give_slice(Slice* slice) {

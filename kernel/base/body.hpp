@@ -16,6 +16,7 @@
 #include "base/keeper.hpp"
 #include "base/pipe.hpp"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -69,7 +70,16 @@ class BodyPool {
   const HeldBytes& held() const { return held_; }
 
  private:
+  // Slices are never given back. Many lie together, since one between two chunks would keep the
+  // memory of these in pieces when they are.
+  struct SliceBlock {
+    SliceBlock* next;
+    std::array<Slice, 84> slices;
+  };
+  void add_slices();
+
   static constexpr uint32_t spare = 64;
+  SliceBlock* blocks_ = nullptr;
   Slice* slices_ = nullptr;
   Chunk* chunks_ = nullptr;
   uint32_t idle_ = 0;

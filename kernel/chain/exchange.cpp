@@ -151,7 +151,7 @@ void Exchange::response_sent() { finish("ok"); }
 void Exchange::client_gone(const char* reason) { finish(reason); }
 
 bool Exchange::takes_request_body() const {
-  if (phase_ == Phase::over) return false;
+  if (phase_ == Phase::over || site_.relief.full()) return false;
   if (phase_ == Phase::tunnel) {
     return endpoint_ != nullptr && !tunnel_up_over_ && endpoint_->backlog() < site_.limits.body_in;
   }
@@ -163,6 +163,12 @@ bool Exchange::takes_request_body() const {
 bool Exchange::relays_request_body() const {
   return (phase_ == Phase::serving || phase_ == Phase::sending) && endpoint_ != nullptr &&
          endpoint_->connected() && endpoint_->takes_pipes() && !request_pipe_.touches_body();
+}
+
+void Exchange::go_on() {
+  if (phase_ == Phase::over) return;
+  wake_sources();
+  settle();
 }
 
 uint64_t Exchange::held() const {

@@ -140,6 +140,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   Clock::time_point began() const { return began_; }
   int64_t began_unix_ms() const { return unix_ms_; }
   Clock::duration age() const { return site_.loop.now() - began_; }
+  // There is memory again for what was not read.
+  void go_on();
   // Bytes that end with it; what waits to be sent to the client is the client's stream's to count.
   uint64_t held() const;
 

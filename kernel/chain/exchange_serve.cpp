@@ -227,7 +227,7 @@ void Exchange::request_drained() {
 }
 
 bool Exchange::takes_response_body() const {
-  if (phase_ == Phase::over) return false;
+  if (phase_ == Phase::over || site_.relief.full()) return false;
   if (stream_->backlog() >= site_.limits.body_out) return false;
   return phase_ == Phase::tunnel || response_pipe_.entry().room() > 0;
 }

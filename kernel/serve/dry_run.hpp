@@ -68,7 +68,7 @@ class DryRun {
   BodyPool bodies_;
   Handles handles_;
   HttpDate date_;
-  Relief relief_;
+  Relief relief_{bodies_.held()};
   Tasks tasks_;
   HostThread thread_;
   HostThread* former_;  // whose place this one takes meanwhile; nullptr: nobody's

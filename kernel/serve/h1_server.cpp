@@ -83,6 +83,10 @@ void H1Server::rest_anew() {
   if (state_ == State::idle && held_.empty() && requests_ > 0) rest();
 }
 
+void H1Server::go_on() {
+  if (exchange_ != nullptr) exchange_->go_on();
+}
+
 uint64_t H1Server::held() const {
   return out_.in_memory() + held_.size() + (exchange_ == nullptr ? 0 : exchange_->held());
 }

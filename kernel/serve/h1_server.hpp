@@ -80,6 +80,8 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void cut_for_memory();
   // At rest between requests it stays so for as long as the owner says now.
   void rest_anew();
+  // Reading had stopped for want of memory, and there is some now.
+  void go_on();
   // Bytes that end with it.
   uint64_t held() const;
 

@@ -25,6 +25,7 @@ namespace weir {
 namespace {
 
 constexpr Clock::duration between_trims = std::chrono::seconds(1);
+constexpr uint64_t trickle = 64 * 1024;
 constexpr uint64_t many_files = 4096;  // more are counted once a second
 constexpr uint64_t looks_a_second = 10;
 
@@ -54,7 +55,8 @@ void OverloadWatch::give_back() {
   const Step step = overload_.step();
   const bool cuts = step == Step::reset;
   const bool due = loop_.now() - gave_back_ >= between_trims;
-  const bool is_short = pressure_.memory_share() >= Overload::begin_of(Step::caches);
+  const bool is_short =
+      pressure_.memory_share() >= Overload::begin_of(Step::caches) - Overload::hysteresis;
   if (!cuts && !(due && is_short)) return;
   ::malloc_trim(0);
   gave_back_ = loop_.now();
@@ -80,29 +82,36 @@ void OverloadWatch::expired() noexcept {
   const Step before = overload_.step();
   overload_.update(pressure_);
   tell(before);
+  share_out();
   if (overload_.step() == Step::reset) free_memory();
   loop_.arm(*this, period);
 }
 
-// One line for each change, with what caused it; the loops hear of it.
+// The loops hear of each change, and then it is a line with what caused it.
 void OverloadWatch::tell(Step before) {
   const Step step = overload_.step();
-  if (step != before) {
-    WEIR_LOG(step > before ? WEIR_WARN : WEIR_NOTICE, "overload: step ", step_name(step), " after ",
-             step_name(before), ", ", pressure_.text());
-  }
   for (size_t i = 0; i < workers_.size(); ++i) {
     const Clock::duration sample = workers_[i]->take_lag();
     const bool was_late = lags_[i].late();
     const bool late = lags_[i].update(sample);
-    if (late != was_late) {
-      WEIR_LOG(late ? WEIR_WARN : WEIR_NOTICE, "overload: worker ", i,
-               late ? " is late, one new request in " : " is in time again, after one in ",
-               Relief::admitted, late ? " is served: a turn took " : " was served: a turn takes ",
-               std::chrono::duration_cast<std::chrono::milliseconds>(sample).count(), " ms");
-    }
     if (step != before || late != was_late) workers_[i]->relieve(step, late);
+    if (late == was_late) continue;
+    WEIR_LOG(late ? WEIR_WARN : WEIR_NOTICE, "overload: worker ", i,
+             late ? " is late, one new request in " : " is in time again, after one in ",
+             Relief::admitted, late ? " is served: a turn took " : " was served: a turn takes ",
+             std::chrono::duration_cast<std::chrono::milliseconds>(sample).count(), " ms");
   }
+  if (step == before) return;
+  WEIR_LOG(step > before ? WEIR_WARN : WEIR_NOTICE, "overload: step ", step_name(step), " after ",
+           step_name(before), ", ", pressure_.text());
+}
+
+// What is left of the budget, for the time until the next look. A little always, so that what is
+// served all the same gets on.
+void OverloadWatch::share_out() const {
+  const uint64_t used = std::max(pressure_.accounted, pressure_.resident);
+  const uint64_t left = budget_ > used ? budget_ - used : 0;
+  for (const auto& worker : workers_) worker->allow(std::max(left / workers_.size(), trickle));
 }
 
 // Down to where the step ends, from each loop as much as is its share.

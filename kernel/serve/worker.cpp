@@ -395,17 +395,25 @@ void Worker::cut(uint64_t generation) {
 // ---- overload
 
 void Worker::relieve(Step step, bool late) {
-  loop_.post([this, step, late] { take_relief(step, late); });
-}
-
-void Worker::take_relief(Step step, bool late) {
   const Step before = relief_.step();
   relief_.set(step, late);
+  if (step != before) loop_.post([this, step, before] { act_on(step, before); });
+}
+
+void Worker::act_on(Step step, Step before) {
   if (step >= Step::keep_alive && before < Step::keep_alive) {
     for (const auto& connection : connections_) connection->rest_anew();
   }
   if (step >= Step::pause && !draining_) stop_accepting();
   if (step < Step::pause) loop_.defer(*this);
+}
+
+void Worker::allow(uint64_t more) {
+  relief_.allow(more);
+  if (!relief_.take_stopped()) return;
+  loop_.post([this] {
+    for (const auto& connection : connections_) connection->go_on();
+  });
 }
 
 void Worker::free_memory(uint64_t bytes) {

@@ -97,8 +97,10 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void cut(uint64_t generation);
   void reopen_logs();  // [any]
 
-  // From now on the loop does this against overload. [any]
+  // From now on the loop does this against overload. [control]
   void relieve(Step step, bool late);
+  // It may hold so many bytes more before it stops to read. [control]
+  void allow(uint64_t more);
   // The largest exchanges are cut until so many bytes are free, or none holds much. [any]
   void free_memory(uint64_t bytes);
   uint64_t held() const { return bodies_.held().now(); }          // bytes, for exchanges [any]
@@ -139,7 +141,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void expired() noexcept override;  // the last connections have had time to reach the queue
   void end_when_empty();
   void set_limits();
-  void take_relief(Step step, bool late);
+  void act_on(Step step, Step before);
   void cut_largest(uint64_t bytes);
   void exhausted();
 
@@ -155,7 +157,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   HostThread thread_;
   ServerLimits limits_;
   LoopCounts counts_;
-  Relief relief_;
+  Relief relief_{bodies_.held()};
   Serving serving_;
   std::shared_ptr<LoopSite> site_;
   Serving next_serving_;
