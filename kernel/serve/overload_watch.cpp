@@ -81,8 +81,8 @@ void OverloadWatch::expired() noexcept {
   pressure_ = measure();
   const Step before = overload_.step();
   overload_.update(pressure_);
-  tell(before);
   share_out();
+  tell(before);
   if (overload_.step() == Step::reset) free_memory();
   loop_.arm(*this, period);
 }
@@ -106,12 +106,12 @@ void OverloadWatch::tell(Step before) {
            step_name(before), ", ", pressure_.text());
 }
 
-// What is left of the budget, for the time until the next look. A little always, so that what is
-// served all the same gets on.
+// Half of what is left of the budget, for the time until the next look: the other half is for what
+// loops do not count. A little always, so that what is served all the same gets on.
 void OverloadWatch::share_out() const {
   const uint64_t used = std::max(pressure_.accounted, pressure_.resident);
   const uint64_t left = budget_ > used ? budget_ - used : 0;
-  for (const auto& worker : workers_) worker->allow(std::max(left / workers_.size(), trickle));
+  for (const auto& worker : workers_) worker->allow(std::max(left / 2 / workers_.size(), trickle));
 }
 
 // Down to where the step ends, from each loop as much as is its share.

@@ -2,9 +2,9 @@
 //
 // Looks every 100 ms at what the process uses, and tells its loops what to do about it.
 //
-// After each look the loops may take what is left until the next. Memory that is free but not given
-// back to the system looks like memory in use, so it is given back once a second while memory is
-// short, and before each look while exchanges are being cut.
+// After each look the loops may take half of what is left until the next. Memory that is free but
+// not given back to the system looks like memory in use, so it is given back once a second while
+// memory is short, and before each look while exchanges are being cut.
 //
 // Thread: control.
 #pragma once

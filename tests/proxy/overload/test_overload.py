@@ -48,10 +48,13 @@ class TestSteps:
         assert small.figures()["requests_shed"] == 1
 
     def test_connections_wait_until_it_is_over(self, small, origin, raw):
+        kept = raw(small.port)
+        assert kept.get().status == 200
         small.limit_memory("1MiB")
         small.await_step("reset")
+        assert kept.get().status == 503  # so the loop has heard of it
         waiting = raw(small.port).request("/waiting")
-        small.await_figures(lambda figures: figures["open_files"] > 0)
+        assert kept.get().status == 503
         assert "/waiting" not in [request.target for request in origin.requests]
         small.limit_memory(0)
         assert waiting.response().status == 200
