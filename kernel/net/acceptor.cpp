@@ -2,6 +2,7 @@
 #include "net/acceptor.hpp"
 
 #include "event/loop.hpp"
+#include "event/timers.hpp"
 #include "net/listener.hpp"
 
 #include <algorithm>

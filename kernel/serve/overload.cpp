@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace weir {
 namespace {
@@ -35,7 +34,7 @@ double share(uint64_t used, uint64_t limit) {
 
 // Where a figure stands that stood at `now`, at most at `most`.
 Step step_at(double share, Step now, Step most) {
-  for (size_t i = static_cast<size_t>(most); i > 0; --i) {
+  for (auto i = static_cast<size_t>(most); i > 0; --i) {
     const auto step = static_cast<Step>(i);
     if (share >= rows[i].begin - (step <= now ? Overload::hysteresis : 0)) return step;
   }

@@ -87,6 +87,17 @@ void OverloadWatch::expired() noexcept {
   loop_.arm(*this, period);
 }
 
+void OverloadWatch::tell_lag(size_t worker, bool late, Clock::duration sample) {
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(sample).count();
+  if (late) {
+    WEIR_LOG(WEIR_WARN, "overload: worker ", worker, " is late, one new request in ",
+             Relief::admitted, " is served: a turn took ", took, " ms");
+  } else {
+    WEIR_LOG(WEIR_NOTICE, "overload: worker ", worker, " is in time again: a turn takes ", took,
+             " ms");
+  }
+}
+
 // The loops hear of each change, and then it is a line with what caused it.
 void OverloadWatch::tell(Step before) {
   const Step step = overload_.step();
@@ -95,11 +106,7 @@ void OverloadWatch::tell(Step before) {
     const bool was_late = lags_[i].late();
     const bool late = lags_[i].update(sample);
     if (step != before || late != was_late) workers_[i]->relieve(step, late);
-    if (late == was_late) continue;
-    WEIR_LOG(late ? WEIR_WARN : WEIR_NOTICE, "overload: worker ", i,
-             late ? " is late, one new request in " : " is in time again, after one in ",
-             Relief::admitted, late ? " is served: a turn took " : " was served: a turn takes ",
-             std::chrono::duration_cast<std::chrono::milliseconds>(sample).count(), " ms");
+    if (late != was_late) tell_lag(i, late, sample);
   }
   if (step == before) return;
   WEIR_LOG(step > before ? WEIR_WARN : WEIR_NOTICE, "overload: step ", step_name(step), " after ",
@@ -120,7 +127,7 @@ void OverloadWatch::free_memory() const {
                                          (Overload::begin_of(Step::reset) - Overload::hysteresis));
   const uint64_t used = std::max(pressure_.accounted, pressure_.resident);
   if (used <= aim || pressure_.accounted == 0) return;
-  const double excess = static_cast<double>(used - aim);
+  const auto excess = static_cast<double>(used - aim);
   for (const auto& worker : workers_) {
     const double part =
         static_cast<double>(worker->held()) / static_cast<double>(pressure_.accounted);

@@ -51,6 +51,7 @@ class OverloadWatch final : private Timer {
   Pressure measure();
   void give_back();
   void tell(Step before);
+  static void tell_lag(size_t worker, bool late, Clock::duration sample);
   void share_out() const;
   void free_memory() const;
 

@@ -2,6 +2,7 @@
 #include "serve/own_use.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
