@@ -65,7 +65,8 @@ struct Ground {
   Tasks tasks{1, 1};
   Names names;
   HttpDate date;
-  SiteOnLoop site{loop, bodies, handles, tasks, names, date};
+  weir::Relief relief{bodies.held()};
+  SiteOnLoop site{loop, bodies, handles, tasks, names, date, relief};
   InstanceOnLoop instance;
   ListenerOnLoop listener;
 
