@@ -67,7 +67,7 @@ Step Overload::update(const Pressure& pressure) {
   const std::array shares{pressure.memory_share(),
                           share(pressure.descriptors, pressure.descriptor_limit),
                           share(pressure.tasks, pressure.task_limit)};
-  constexpr std::array most{Step::reset, Step::pause, Step::shed};
+  constexpr std::array most{Step::reset, Step::keep_alive, Step::shed};
   const Step before = step_;
   step_ = Step::normal;
   for (size_t i = 0; i < shares.size(); ++i) {

@@ -9,12 +9,13 @@
 //   share  step        memory  descriptors  waiting tasks
 //    70 %  caches        x         x             x
 //    80 %  keep_alive    x         x             x
-//    88 %  shed          x         x             x
-//    93 %  pause         x         x
+//    88 %  shed          x                       x
+//    93 %  pause         x
 //    97 %  reset         x
 //
 // To cut exchanges frees memory and is done for that alone; a full queue of tasks is no reason to
-// keep clients out, only to give them nothing to do.
+// keep clients out, only to give them nothing to do. Descriptors are short for who is not there
+// yet: acceptors stop at 95 % of them, and who has a connection is served.
 //
 // Thread: any one.
 #pragma once

@@ -38,7 +38,7 @@ def with_bad(weir, bad, origin):
     """with_bad(name, ...): weir that loads that bad module. Its one route has the filter "w1" of
     the module with these keys, unless `filters` says otherwise."""
     def make(name, keys=None, filters=("w1",), upstream=None, log=None, named=True, handled=False,
-             more="", env=None, expect_ready=True):
+             more="", env=None, expect_ready=True, alone=True):
         known = [{"request_id": {"trusted": ["127.0.0.1/32"]}}] if named else []
         route = {"filters": [*known, *filters]}
         text = f"modules = {config.toml(['request_id', name])}\n"
@@ -53,7 +53,7 @@ def with_bad(weir, bad, origin):
             text += config.table("[upstream.origin]", {"endpoints": [origin.endpoint],
                                                        **(upstream or {})})
         text += config.table("[[route]]", route)
-        return weir(text + more, env=env, expect_ready=expect_ready)
+        return weir(text + more, env=env, expect_ready=expect_ready, alone=alone)
 
     return make
 
@@ -240,9 +240,9 @@ def test_a_leak_that_meets_the_limit_of_memory_costs_the_module_and_not_weir(wit
     limit = weir.memory("VmSize") + (64 << 20)
     resource.prlimit(weir.process.pid, resource.RLIMIT_AS, (limit, limit))
     statuses = [status_of(weir) for _ in range(20)]
-    assert set(statuses) == {200, 500}
-    assert statuses[-1] == 500
-    assert 'leak "w1": an exception left it in response: std::bad_alloc' in weir.stderr
+    # The module fails, or the reserve is used up and connections are closed: nothing worse.
+    assert set(statuses) <= {200, 500, None} and statuses[-1] != 200
+    assert weir.process.poll() is None
 
 
 def test_what_is_ended_twice_ends_once(with_bad):

@@ -119,7 +119,7 @@ def stopped(weir):
 def test_late_data_in_the_turn_of_the_next_request_is_no_answer_to_it(first, weir_to):
     # Both are there before weir looks at either: the connection at rest must not be used.
     with chaosd.Chaosd(numbered) as origin:
-        weir = weir_to(origin, upstream=BRIEF)
+        weir = weir_to(origin, upstream=BRIEF, alone=True)
         with no_descriptor_lost(weir), client.Client(weir.port) as made:
             for number in range(TIMES):
                 assert made.get(f"/{number}-a").body == b"%d-a" % number

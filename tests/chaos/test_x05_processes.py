@@ -128,7 +128,8 @@ def test_x06_a_stopped_worker_is_replaced(weir_to, origin):
 
 @pytest.mark.timeout(120)
 def test_x15_a_module_that_crashes_thrice_is_called_no_more(weir, origin, tmp_path_factory):
-    path = module.build(pathlib.Path(__file__).with_name("bad_modules") / "segv.cpp", tmp_path_factory.mktemp("bad"))
+    source = pathlib.Path(__file__).with_name("bad_modules") / "segv.cpp"
+    path = module.build(source, tmp_path_factory.mktemp("bad"))
     text = 'modules = ["segv"]\n' + config.table("[server]", {"workers": 1, "drain": "2s"})
     text += config.table("[module.segv]", {"path": str(path)})
     text += config.table("[[listener]]", {"address": "127.0.0.1:0"})

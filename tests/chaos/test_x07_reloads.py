@@ -112,7 +112,7 @@ def test_x07_reloads_under_load(weir, make_origin, tmp_path):
         slow.close()
     clients.tally.check(
         f"{RELOADS} reloads, {RELOADS // 5} of them broken, {clients.refused} refused, at most "
-        f"{most} generations, {memory >> 10} KiB after the first fifth, {after >> 10} KiB at the end")
+        f"{most} generations, {memory >> 10} KiB after a fifth of them, {after >> 10} at the end")
     assert clients.tally.visible == 0 and clients.refused == 0
     assert digest.hexdigest() == stream.digest(stream.pieces(SLOW))[0]
     assert most <= 3

@@ -123,7 +123,7 @@ def test_a_process_without_memory_refuses_and_recovers(weir_to):
     tally = Tally("X12 no memory at all")
     with chaosd.Chaosd(mirror) as origin:
         weir = weir_to(origin, limits={"connections_per_client": 0},
-                       timeouts={"body": "30s"})
+                       timeouts={"body": "30s"}, alone=True)
         assert weir.get("/before").body == b"/before"
         now = weir.memory("VmSize")
         _, hard = resource.prlimit(weir.process.pid, resource.RLIMIT_AS)

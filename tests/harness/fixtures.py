@@ -75,18 +75,19 @@ def origin(make_origin):
 
 @pytest.fixture
 def weir(tmp_path, make_origin):
-    """weir(conf_text, modules=[...], env={...}) starts weir, `under` a tool if one is given; after
-    the test it must end well."""
+    """weir(conf_text, modules=[...], env={...}) starts weir, `under` a tool if one is given, or
+    `alone`: without a supervisor; after the test it must end well."""
     made = []
     numbers = itertools.count(1)
 
-    def make(text, modules=(), env=None, expect_ready=True, under=()):
+    def make(text, modules=(), env=None, expect_ready=True, under=(), alone=False):
         conf = tmp_path / f"weir-{next(numbers)}.toml"
         if modules:
             text = f"modules = {config.toml(list(modules))}\n{text}"
         conf.write_text(text)
-        alone = ["--no-supervisor"] if under else []  # the tool looks at one process
-        made.append(proxy.Weir("run", *alone, "-c", conf, env={**os.environ, **(env or {})},
+        # A tool looks at one process.
+        options = ["--no-supervisor"] if alone or under else []
+        made.append(proxy.Weir("run", *options, "-c", conf, env={**os.environ, **(env or {})},
                                expect_ready=expect_ready, under=under))
         made[-1].conf = conf
         return made[-1]
@@ -104,8 +105,9 @@ def weir(tmp_path, make_origin):
 @pytest.fixture
 def weir_to(weir):
     """weir_to(origin, ...) starts weir with config.simple(origin, ...)."""
-    def make(to, env=None, expect_ready=True, under=(), **how):
-        return weir(config.simple(to, **how), env=env, expect_ready=expect_ready, under=under)
+    def make(to, env=None, expect_ready=True, under=(), alone=False, **how):
+        return weir(config.simple(to, **how), env=env, expect_ready=expect_ready, under=under,
+                    alone=alone)
 
     return make
 

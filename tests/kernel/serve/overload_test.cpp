@@ -68,8 +68,8 @@ BOOST_AUTO_TEST_CASE(of_accounted_and_resident_the_larger_counts) {
       {{900, 100, 0, 0, Step::shed}, {100, 900, 0, 0, Step::shed}, {100, 100, 0, 0, Step::normal}});
 }
 
-BOOST_AUTO_TEST_CASE(descriptors_reset_nothing_and_tasks_keep_nobody_out) {
-  walk({{0, 0, 1000, 0, Step::pause},
+BOOST_AUTO_TEST_CASE(descriptors_shed_nobody_and_tasks_keep_nobody_out) {
+  walk({{0, 0, 1000, 0, Step::keep_alive},
         {0, 0, 0, 1000, Step::shed},
         {0, 0, 800, 0, Step::keep_alive},
         {0, 0, 0, 700, Step::caches},
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(descriptors_reset_nothing_and_tasks_keep_nobody_out) {
 
 BOOST_AUTO_TEST_CASE(one_figure_does_not_hold_another_in_a_step_it_never_reached) {
   walk({{0, 860, 0, 0, Step::keep_alive},
-        {0, 860, 900, 0, Step::shed},
+        {0, 860, 0, 900, Step::shed},
         {0, 860, 0, 0, Step::keep_alive}});
 }
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import threading
@@ -74,6 +75,54 @@ class TestReload:
                     '[[route]]\nfilters = [{ respond = {} }]\n')
         done = proxy.run("reload", "-c", made.conf)
         assert done.returncode == 2 and 'add control = "' in done.stderr
+
+
+class TestProcesses:
+    @pytest.fixture
+    def three(self, weir, tmp_path):
+        path = tmp_path / "c.sock"
+
+        def text(body):
+            return ('modules = ["respond"]\n'
+                    + config.table("[server]", {"processes": 3, "workers": 1, "drain": "2s",
+                                                "control": str(path)})
+                    + config.table("[[listener]]", {"address": "127.0.0.1:0"})
+                    + config.table("[[route]]", {"filters": [{"respond": {"body": body}}]}))
+
+        made = weir(text("one"))
+        made.await_line("ready: weir", count=3)
+        made.control, made.text = path, text
+        return made
+
+    def answers(self, weir):
+        return {weir.get().body for _ in range(30)}
+
+    def test_every_process_takes_the_file_over(self, three):
+        three.conf.write_text(three.text("two"))
+        assert order(three, "reload").returncode == 0
+        assert self.answers(three) == {b"two"}
+
+    def test_a_wrong_file_is_taken_over_by_none(self, three):
+        three.conf.write_text(three.text("two") + "[[route]]\npth = 1\n")
+        assert order(three, "reload").returncode == 1
+        assert self.answers(three) == {b"one"}
+
+    def test_a_new_process_has_the_file_that_serves(self, three):
+        three.conf.write_text(three.text("two"))
+        assert order(three, "reload").returncode == 0
+        three.conf.write_text("half an edit")
+        os.kill(three.workers[0], signal.SIGKILL)
+        three.await_line("ready: weir", count=4)
+        assert self.answers(three) == {b"two"}
+
+    def test_status_shows_each(self, three):
+        shown = json.loads(order(three, "ctl", "status").stdout)["processes"]
+        assert sorted(each["pid"] for each in shown) == sorted(three.workers)
+        assert order(three, "status").stdout.count("process ") == 3
+
+    def test_drain_ends_them_all(self, three):
+        assert order(three, "ctl", "drain").returncode == 0
+        assert three.wait() == 0
 
 
 class TestPlan:
