@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-#define WHERE                                                                        \
+#define WEIR_WHERE                                                                   \
   "  -c, --config FILE  the file that weir runs with; its [server] control is the\n" \
   "                     socket; default /etc/weir/weir.toml\n"                       \
   "  --control PATH     the socket itself\n"
@@ -26,7 +26,7 @@ usage: weir reload [-c FILE | --control PATH]
 The file is read and checked by the process that serves. When anything is wrong, nothing changes:
 the report is printed and the exit status is 1. Connections go on either way.
 
-)" WHERE R"(
+)" WEIR_WHERE R"(
 exit status: 0 the file serves, 1 it is refused, 2 nobody answered
 )";
 
@@ -38,7 +38,7 @@ usage: weir plan [-c FILE | --control PATH]
 Compares the file as it is now with what serves, by meaning: + is new, - goes, ~ differs. Then what
 is kept: instances with their state, upstreams with their connections.
 
-)" WHERE;
+)" WEIR_WHERE;
 
 constexpr const char* upgrade_manual =
     R"(weir upgrade: has a new executable take over from the one that runs
@@ -48,7 +48,7 @@ usage: weir upgrade [-c FILE | --control PATH]
 The executable that stands now where weir was started from gets the listening sockets; when it
 serves, the old one drains. When it does not come to serve, the old one goes on.
 
-)" WHERE;
+)" WEIR_WHERE;
 
 constexpr const char* ctl_manual = R"(weir ctl: asks the control socket, and prints its JSON
 
@@ -62,9 +62,9 @@ usage: weir ctl [-c FILE | --control PATH] QUESTION
   drain              ends weir, as SIGTERM does
   log LEVEL          trace, debug, info, notice, warning or error, until the next reload
 
-)" WHERE;
+)" WEIR_WHERE;
 
-#undef WHERE
+#undef WEIR_WHERE
 
 int reload(const Arguments& arguments) {
   arguments.expect_words(0, 0, "");

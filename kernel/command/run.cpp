@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // weir run: serves.
-#include "base/log.hpp"
-#include "base/log_channels.hpp"
 #include "command/arguments.hpp"
 #include "command/command.hpp"
 #include "command/file_tests.hpp"
 #include "command/process.hpp"
 #include "command/terminal.hpp"
 #include "conf/file.hpp"
+#include "conf/fingerprint.hpp"
 #include "conf/model.hpp"
 #include "conf/report.hpp"
 #include "conf/scan.hpp"
 #include "conf/units.hpp"
+#include "net/address.hpp"
 #include "serve/generation.hpp"
 #include "serve/log_target.hpp"
 #include "serve/reload.hpp"
@@ -21,6 +21,7 @@
 #include "supervise/superior.hpp"
 #include "supervise/supervisor.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -31,6 +32,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 namespace weir {
 namespace {
@@ -131,9 +134,27 @@ void test(Process& process, const std::shared_ptr<Generation>& generation, conf:
   }
 }
 
+// The tests of the file run on a generation of their own: what serves is not to be disturbed by
+// them, and the next one shares instances with it.
+std::shared_ptr<Generation> read_next(Process& process, const Load& load, conf::Report& report,
+                                      const Generation* previous) {
+  auto document = load(report);
+  if (!document) return nullptr;
+  if (document->root().find("test") != nullptr) {
+    auto trial = load(report);
+    if (!trial || conf::fingerprint(trial->root()) != conf::fingerprint(document->root())) {
+      report.world({}, "the file changed while it was read", "try again");
+      return nullptr;
+    }
+    test(process, process.read(std::move(*trial), report), report);
+    if (report.errors() > 0) return nullptr;
+  }
+  return process.read(std::move(*document), report, previous);
+}
+
 // Serves in this process what was read, and takes it over again when it is told to; prints what is
 // wrong with it.
-int serve(Process& process, const std::shared_ptr<Generation>& generation, conf::Report& report,
+int serve(Process& process, std::shared_ptr<Generation> generation, conf::Report& report,
           Superior& superior, const Load& load) {
   test(process, generation, report);
   print(report);
@@ -143,13 +164,9 @@ int serve(Process& process, const std::shared_ptr<Generation>& generation, conf:
     return wrong_world;
   }
   const Source source = [&](conf::Report& again, const Generation* previous) {
-    auto document = load(again);
-    std::shared_ptr<Generation> next =
-        document ? process.read(std::move(*document), again, previous) : nullptr;
-    test(process, next, again);
-    return next;
+    return read_next(process, load, again, previous);
   };
-  return Server(generation, process.names(), superior, source).run();
+  return Server(std::move(generation), process.names(), superior, source).run();
 }
 
 // A worker starts with the document that the supervisor has in memory, so a file that is being
@@ -160,15 +177,32 @@ class Supervision final : public Work {
 
   const conf::Server& settings() const override { return settings_; }
 
-  bool read_again() override {
+  std::string look() override {
     conf::Report unread;  // who loads modules too reports it all
-    auto document = load_(unread);
-    const auto model = document ? conf::read_model(*document, unread) : std::nullopt;
+    seen_ = load_(unread);
+    return seen_ && unread.errors() == 0 ? conf::fingerprint(seen_->root()) : std::string();
+  }
+
+  bool take() override {
+    conf::Report unread;
+    const auto model = seen_ ? conf::read_model(*seen_, unread) : std::nullopt;
     if (!model || unread.errors() > 0) return false;
     settings_ = model->server;
     settings_.place = {};  // of the former document
-    document_ = std::move(document);
+    addresses_ = addresses_of(*model);
+    document_ = std::move(seen_);
     return true;
+  }
+
+  bool listens_on(const Address& address) override {
+    const auto is_in = [&](const std::vector<Address>& addresses) {
+      return std::ranges::find(addresses, address) != addresses.end();
+    };
+    if (is_in(addresses_)) return true;
+    conf::Report unread;
+    const auto document = load_(unread);
+    const auto model = document ? conf::read_model(*document, unread) : std::nullopt;
+    return model && is_in(addresses_of(*model));
   }
 
   bool open_log() override {
@@ -183,12 +217,25 @@ class Supervision final : public Work {
     names.insert(quarantined.begin(), quarantined.end());
     process.images().quarantine(std::move(names));
     conf::Report report;
-    const auto generation = process.read(std::move(*document_), report);
-    return weir::serve(process, generation, report, superior, load_);
+    auto document = std::exchange(document_, std::nullopt);
+    auto generation = document ? process.read(std::move(*document), report) : nullptr;
+    return weir::serve(process, std::move(generation), report, superior, load_);
   }
 
  private:
   Load load_;
+  static std::vector<Address> addresses_of(const conf::Model& model) {
+    std::vector<Address> addresses;
+    for (const conf::Listener& listener : model.listeners) {
+      if (const auto address = Address::from(listener.address)) addresses.push_back(*address);
+    }
+    const std::string& control = model.server.control;
+    if (!control.empty()) addresses.push_back(*Address::from(conf::Address{"", 0, control}));
+    return addresses;
+  }
+
+  std::vector<Address> addresses_;
+  std::optional<conf::Document> seen_;
   std::optional<conf::Document> document_;
   conf::Server settings_;
 };
@@ -197,9 +244,14 @@ int serve_alone(const Load& load) {
   Process process;
   conf::Report report;
   auto document = load(report);
-  const auto generation = document ? process.read(std::move(*document), report) : nullptr;
+  auto generation = document ? process.read(std::move(*document), report) : nullptr;
+  if (generation != nullptr && !generation->model().server.user.empty() && ::geteuid() == 0) {
+    report.world(generation->model().server.place,
+                 "server.user has no effect with --no-supervisor: who is root stays root",
+                 "start weir as that user, or without --no-supervisor");
+  }
   Alone superior(generation == nullptr ? "" : generation->model().server.pid);
-  const int status = serve(process, generation, report, superior, load);
+  const int status = serve(process, std::move(generation), report, superior, load);
   return superior.failed() ? wrong_world : status;
 }
 
@@ -215,7 +267,7 @@ int run(const Arguments& arguments) {
                      : conf::load_file(file, report);
   };
   Supervision supervision(load);
-  if (!arguments.has("no-supervisor") && supervision.read_again()) {
+  if (!arguments.has("no-supervisor") && !supervision.look().empty() && supervision.take()) {
     return Supervisor(supervision).run();
   }
   const int status = serve_alone(load);

@@ -3,6 +3,7 @@
 #include "command/command.hpp"
 #include "command/control_client.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <iomanip>
 #include <iostream>

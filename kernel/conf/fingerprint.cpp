@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,12 +66,13 @@ void append(std::string& out, const Node& node) {
 }
 
 // Names under which a table of this schema names files. A secret may be { file = "..." }.
-void file_keys(const weir_schema& schema, std::vector<std::string>& names) {
+void file_keys(const weir_schema& schema, std::vector<std::string>& names, bool& preset) {
   const Keys keys(schema);
   for (size_t i = 0; i < keys.size(); ++i) {
     const weir_key key = keys[i];
     if (key.type == WEIR_FILE) names.emplace_back(key.name);
-    if (key.type == WEIR_TABLE && key.sub != nullptr) file_keys(*key.sub, names);
+    if (key.type == WEIR_FILE && key.preset != nullptr) preset = true;
+    if (key.type == WEIR_TABLE && key.sub != nullptr) file_keys(*key.sub, names, preset);
   }
 }
 
@@ -92,7 +92,9 @@ std::string fingerprint(const Node& node) {
 
 std::string fingerprint(const weir_schema& schema, const Input& input) {
   std::vector<std::string> names{"file"};
-  file_keys(schema, names);
+  bool preset = false;  // a file that is named by nobody, and may change all the same
+  file_keys(schema, names, preset);
+  if (preset) return {};
   std::string out = "conf";
   for (const Node* const table : {input.table, input.overlay}) {
     if (table == nullptr) {

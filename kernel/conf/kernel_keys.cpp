@@ -73,7 +73,8 @@ constexpr std::array server_keys{
                 "Event loop threads of a process; 0: as many as CPUs."),
             0, 1024),
     key("user", WEIR_TEXT, offsetof(ServerKeys, user), nullptr,
-        "User that the worker processes become when weir is started as root."),
+        "User that the worker processes become when weir is started as root. A reload reads the "
+        "file as that user."),
     key("sandbox", WEIR_BOOL, offsetof(ServerKeys, sandbox), "true",
         "Worker processes give up what a proxy does not need: capabilities, starting programs, "
         "looking into other processes, mounting."),

@@ -120,6 +120,9 @@ class Loop {
   void post(Task& task);
   void post(std::function<void()> work);
 
+  // This turn may take as long as it takes: nobody is to judge it.
+  void excuse_turn() { use_.began.store(0, std::memory_order_relaxed); }
+
   Clock::time_point now() const { return now_; }
   Timers& timers() { return timers_; }
 

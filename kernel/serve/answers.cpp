@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "chain/relief.hpp"
+#include "event/loop.hpp"
 #include "module/image.hpp"
 #include "module/registry.hpp"
 #include "net/address.hpp"

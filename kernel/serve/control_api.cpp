@@ -7,10 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace weir {
@@ -46,64 +45,62 @@ ControlReply order_reply(const std::vector<Outcome>& outcomes) {
   return {200, "{\"text\":" + conf::json_string(text) + "}\n"};
 }
 
-void ask(Superior& superior, const std::string& question, Respond respond) {
-  superior.ask_all(question, [respond = std::move(respond)](const std::vector<Outcome>& outcomes) {
+void ask(Superior& superior, const std::string& question, const Respond& respond) {
+  superior.ask_all(question, [respond](const std::vector<Outcome>& outcomes) {
     respond({200, processes_json(outcomes)});
   });
 }
 
-Superior::Told as_order(Respond respond) {
-  return [respond = std::move(respond)](const std::vector<Outcome>& outcomes) {
-    respond(order_reply(outcomes));
-  };
+Superior::Told as_order(const Respond& respond) {
+  return [respond](const std::vector<Outcome>& outcomes) { respond(order_reply(outcomes)); };
 }
 
-using Act = void (*)(Superior&, const ControlRequest&, Respond);
+using Act = void (*)(Superior&, const ControlRequest&, const Respond&);
 struct Entry {
   std::string_view method;
   std::string_view path;
   Act act;
 };
 
-void health(Superior&, const ControlRequest&, Respond respond) {
+void health(Superior&, const ControlRequest&, const Respond& respond) {
   respond({200, "{\"health\":\"good\"}\n"});
 }
 
-void ready(Superior& superior, const ControlRequest&, Respond respond) {
-  superior.ask_all("ready", [respond = std::move(respond)](const auto& outcomes) {
+void ready(Superior& superior, const ControlRequest&, const Respond& respond) {
+  superior.ask_all("ready", [respond](const auto& outcomes) {
     const bool good = all_good(outcomes);
     respond({good ? 200U : 503U, good ? "{\"ready\":true}\n" : "{\"ready\":false}\n"});
   });
 }
 
-void question(Superior& superior, const ControlRequest& request, Respond respond) {
-  ask(superior, request.path.substr(request.path.rfind('/') + 1), std::move(respond));
+void question(Superior& superior, const ControlRequest& request, const Respond& respond) {
+  ask(superior, request.path.substr(request.path.rfind('/') + 1), respond);
 }
 
-void plan(Superior& superior, const ControlRequest&, Respond respond) {
-  superior.ask_all("plan", as_order(std::move(respond)));
+void plan(Superior& superior, const ControlRequest&, const Respond& respond) {
+  superior.ask_all("plan", as_order(respond));
 }
 
-void reload(Superior& superior, const ControlRequest&, Respond respond) {
-  superior.reload_all(as_order(std::move(respond)));
+void reload(Superior& superior, const ControlRequest&, const Respond& respond) {
+  superior.reload_all(as_order(respond));
 }
 
 // The reply comes first: the process may be gone before it could.
-void drain(Superior& superior, const ControlRequest&, Respond respond) {
+void drain(Superior& superior, const ControlRequest&, const Respond& respond) {
   respond({200, "{\"text\":\"draining\\n\"}\n"});
   superior.drain_all();
 }
 
-void upgrade(Superior& superior, const ControlRequest&, Respond respond) {
-  superior.upgrade(as_order(std::move(respond)));
+void upgrade(Superior& superior, const ControlRequest&, const Respond& respond) {
+  superior.upgrade(as_order(respond));
 }
 
-void set_log(Superior& superior, const ControlRequest& request, Respond respond) {
+void set_log(Superior& superior, const ControlRequest& request, const Respond& respond) {
   constexpr std::string_view key = "level=";
   if (!request.query.starts_with(key)) {
     return respond({400, error_json("which level? /v1/log?level=debug")});
   }
-  superior.ask_all("log " + request.query.substr(key.size()), as_order(std::move(respond)));
+  superior.ask_all("log " + request.query.substr(key.size()), as_order(respond));
 }
 
 constexpr std::array entries{
@@ -116,11 +113,12 @@ constexpr std::array entries{
 
 }  // namespace
 
-void serve_control(Superior& superior, const ControlRequest& request, Respond respond) {
+void serve_control(Superior& superior, const ControlRequest& request,
+                   const ControlSocket::Respond& respond) {
   bool known = false;
   for (const Entry& entry : entries) {
     if (entry.path != request.path) continue;
-    if (entry.method == request.method) return entry.act(superior, request, std::move(respond));
+    if (entry.method == request.method) return entry.act(superior, request, respond);
     known = true;
   }
   if (known) return respond({405, error_json(request.path + " is not for " + request.method)});

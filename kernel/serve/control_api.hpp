@@ -25,6 +25,6 @@
 namespace weir {
 
 void serve_control(Superior& superior, const ControlRequest& request,
-                   ControlSocket::Respond respond);
+                   const ControlSocket::Respond& respond);
 
 }  // namespace weir

@@ -8,8 +8,10 @@
 #include "event/timers.hpp"
 #include "http/h1_reader.hpp"
 #include "http/head.hpp"
+#include "http/limits.hpp"
 #include "http/names.hpp"
 #include "net/acceptor.hpp"
+#include "net/listener.hpp"
 #include "net/socket.hpp"
 
 #include <array>
@@ -18,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace weir {
@@ -52,6 +55,8 @@ class ControlSocket::Connection final : private Watcher, private Timer {
   ~Connection() override {
     if (socket_) owner_.loop_.forget(*this);
   }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   bool begin() {
     owner_.loop_.arm(*this, patience);
@@ -86,7 +91,6 @@ class ControlSocket::Connection final : private Watcher, private Timer {
       const size_t end = in_.find("\r\n\r\n");
       if (end != std::string::npos) return read_head(end + 4);
       if (in_.size() > longest_head) return refuse("the head is longer than 16 KiB");
-      if (got.n < room.size()) return;
     }
   }
 
@@ -152,12 +156,13 @@ void ControlSocket::take(Accepted accepted) {
 }
 
 void ControlSocket::serve(Connection& connection) {
-  serve_(connection.request, [self = std::weak_ptr(self_), id = connection.id](ControlReply reply) {
-    const auto there = self.lock();
-    if (there == nullptr) return;
-    const auto found = (*there)->connections_.find(id);
-    if (found != (*there)->connections_.end()) found->second->reply(reply);
-  });
+  serve_(connection.request,
+         [self = std::weak_ptr(self_), id = connection.id](const ControlReply& reply) {
+           const auto there = self.lock();
+           if (there == nullptr) return;
+           const auto found = (*there)->connections_.find(id);
+           if (found != (*there)->connections_.end()) found->second->reply(reply);
+         });
 }
 
 void ControlSocket::ended(Connection& connection) {

@@ -35,8 +35,8 @@ struct ControlReply {
 
 class ControlSocket final : private Deferred {
  public:
-  using Respond = std::function<void(ControlReply)>;  // once, now or later
-  using Serve = std::function<void(const ControlRequest&, Respond)>;
+  using Respond = std::function<void(const ControlReply&)>;  // once, now or later
+  using Serve = std::function<void(const ControlRequest&, const Respond&)>;
 
   // Expects: loop and names outlive this.
   ControlSocket(Loop& loop, const Names& names, std::shared_ptr<Listener> listener, Serve serve);

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -58,24 +57,40 @@ std::vector<Door> Doors::unwanted() const {
   return doors;
 }
 
+bool Doors::shut_unwanted() const {
+  bool shut = false;
+  for (const Door& door : unwanted()) {
+    if (!superior_.is_last_holder(door.asked)) continue;
+    door.listener->shut_door();
+    shut = true;
+  }
+  return shut;
+}
+
+// Given back when it is closed here, so that the superior's is the last one.
+void Doors::give_back(std::vector<Door> doors) {
+  std::vector<Address> addresses;
+  for (const Door& door : doors) addresses.push_back(door.asked);
+  doors.clear();
+  for (const Address& address : addresses) superior_.release(address);
+}
+
 void Doors::commit() {
-  for (const Door& door : unwanted()) superior_.release(door.asked);
+  std::vector<Door> former = unwanted();
   open_ = std::move(prepared_);
   prepared_.clear();
   added_.clear();
+  give_back(std::move(former));
 }
 
 void Doors::discard() {
-  for (const Door& door : added_) superior_.release(door.asked);
   prepared_.clear();
-  added_.clear();
+  give_back(std::exchange(added_, {}));
 }
 
 void Doors::close(bool for_good) {
-  for (const Door& door : open_) {
-    if (for_good) superior_.release(door.asked);
-  }
-  open_.clear();
+  std::vector<Door> former = std::exchange(open_, {});
+  if (for_good) give_back(std::move(former));
 }
 
 }  // namespace weir

@@ -11,7 +11,6 @@
 #include "serve/inlet.hpp"
 #include "supervise/superior.hpp"
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -28,10 +27,9 @@ class Doors {
   // The error is a whole sentence. Then comes commit or discard.
   Result<std::vector<Door>> prepare(const conf::Model& model);
 
-  // Prepared doors that are not open yet to anybody.
-  std::span<const Door> added() const { return added_; }
-  // Doors that the prepared model has no use for.
-  std::vector<Door> unwanted() const;
+  // Shuts those that the prepared model has no use for, unless somebody else goes on with them;
+  // true: clients may be on their way through one.
+  bool shut_unwanted() const;
 
   // The unwanted ones are given back; what waits in their queues has been taken.
   void commit();
@@ -43,6 +41,9 @@ class Doors {
   const std::vector<Door>& open() const { return open_; }
 
  private:
+  std::vector<Door> unwanted() const;
+  void give_back(std::vector<Door> doors);
+
   Superior& superior_;
   std::vector<Door> open_;
   std::vector<Door> prepared_;

@@ -180,7 +180,10 @@ void Instances::make_named(const std::vector<conf::Instance>& tables, const Kind
 
 void Instances::remember(const Instances& previous) {
   for (const auto& instance : previous.all_) {
-    former_named_[role_of(*instance->component, instance->name)] = instance;
+    // Of two that the file calls the same, nobody can say which one goes on.
+    const auto [role, fresh] =
+        former_named_.try_emplace(role_of(*instance->component, instance->name), instance);
+    if (!fresh) role->second = nullptr;
     if (!instance->identity_.empty()) former_.emplace(instance->identity_, instance);
   }
 }
@@ -227,7 +230,7 @@ Instance* Instances::make(const Making& making) {
   if (instance->conf == nullptr) return nullptr;
   configure(*instance, input);
   const auto former = former_named_.find(role);
-  if (former != former_named_.end()) instance->predecessor = former->second;
+  if (former != former_named_.end()) instance->predecessor = std::exchange(former->second, nullptr);
   inputs_[instance.get()] = std::move(input);
   all_.push_back(std::move(instance));
   return all_.back().get();

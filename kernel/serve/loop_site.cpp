@@ -87,13 +87,16 @@ LoopSite::OnLoop::~OnLoop() {
 
 // Counts go on where an instance is replaced by one that counts the same.
 std::shared_ptr<std::vector<uint64_t>> LoopSite::cells_for(const Instance& instance) const {
+  std::shared_ptr<std::vector<uint64_t>> cells;
   for (const auto& [known, on_loop] : by_instance_) {
-    if (known->name == instance.name && known->component->image == instance.component->image &&
-        known->component == instance.component && known->metrics == instance.metrics) {
-      return on_loop->cells;
+    if (known->name != instance.name || known->component != instance.component ||
+        known->metrics != instance.metrics) {
+      continue;
     }
+    if (cells != nullptr) return nullptr;  // two of the same name
+    cells = on_loop->cells;
   }
-  return nullptr;
+  return cells;
 }
 
 void LoopSite::add_instance(const Instance& instance, const LoopParts& parts,
@@ -130,7 +133,8 @@ void LoopSite::add_instance(const Instance& instance, const LoopParts& parts,
   if (view.ref == 0) failure_ = "no ref is left for an instance";
   made->quarantined = instance.quarantined();
   if (component.worker_start == nullptr || made->quarantined || !failure_.empty()) return;
-  made->worker = {sizeof(weir_worker), parts.loop.index(), parts.loops, view.ref, view.cells};
+  const uint32_t index = parts.loops == 1 ? 0 : parts.loop.index();  // a dry run has one of its own
+  made->worker = {sizeof(weir_worker), index, parts.loops, view.ref, view.cells};
   made->started = call_module({view.callee, "worker_start"}, WEIR_ERROR, component.worker_start,
                               view.instance, &made->worker, &view.state) == WEIR_OK;
   if (made->started) return;

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include <malloc.h>
 
@@ -34,12 +35,13 @@ constexpr uint64_t looks_a_second = 10;
 void OverloadWatch::start(std::span<const std::unique_ptr<Worker>> workers) {
   workers_ = workers;
   lags_.resize(workers.size());
+  used_.resize(workers.size());
   pressure_ = measure();
   loop_.arm(*this, period);
 }
 
-void OverloadWatch::set_budget(uint64_t memory) {
-  budget_ = memory != 0 ? memory : memory_limit() / 10 * 7;
+void OverloadWatch::set_budget(uint64_t memory, size_t processes) {
+  budget_ = memory != 0 ? memory : memory_limit() / 10 * 7 / processes;
 }
 
 OverloadView OverloadWatch::view() const {
@@ -98,16 +100,26 @@ void OverloadWatch::tell_lag(size_t worker, bool late, Clock::duration sample) {
   }
 }
 
+// A loop that waits for a CPU is late by the work of other processes, for which no client of it
+// should pay: only what it was busy with itself counts.
+bool OverloadWatch::had_the_cpu(size_t worker) {
+  const Clock::duration now = workers_[worker]->cpu_time();
+  const Clock::duration used = now - std::exchange(used_[worker], now);
+  return used * 10 >= (loop_.now() - looked_) * 7;
+}
+
 // The loops hear of each change, and then it is a line with what caused it.
 void OverloadWatch::tell(Step before) {
   const Step step = overload_.step();
   for (size_t i = 0; i < workers_.size(); ++i) {
-    const Clock::duration sample = workers_[i]->take_lag();
+    const Clock::duration lag = workers_[i]->take_lag();
+    const Clock::duration sample = had_the_cpu(i) ? lag : Clock::duration::zero();
     const bool was_late = lags_[i].late();
     const bool late = lags_[i].update(sample);
     if (step != before || late != was_late) workers_[i]->relieve(step, late);
     if (late != was_late) tell_lag(i, late, sample);
   }
+  looked_ = loop_.now();
   if (step == before) return;
   WEIR_LOG(step > before ? WEIR_WARN : WEIR_NOTICE, "overload: step ", step_name(step), " after ",
            step_name(before), ", ", pressure_.text());

@@ -42,7 +42,7 @@ class OverloadWatch final : private Timer {
   void start(std::span<const std::unique_ptr<Worker>> workers);
   void stop() { Timer::cancel(); }
   // `memory` as configured, in bytes; 0: 70 % of what the process may have.
-  void set_budget(uint64_t memory);
+  void set_budget(uint64_t memory, size_t processes);
 
   OverloadView view() const;
 
@@ -52,6 +52,7 @@ class OverloadWatch final : private Timer {
   void give_back();
   void tell(Step before);
   static void tell_lag(size_t worker, bool late, Clock::duration sample);
+  bool had_the_cpu(size_t worker);
   void share_out() const;
   void free_memory() const;
 
@@ -64,6 +65,8 @@ class OverloadWatch final : private Timer {
   Pressure pressure_;
   uint64_t budget_ = 0;
   Clock::time_point gave_back_;
+  Clock::time_point looked_;
+  std::vector<Clock::duration> used_;  // processor time of each worker, at the last look
   uint64_t looks_ = 0;
 };
 

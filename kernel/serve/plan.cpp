@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -50,7 +49,8 @@ std::string listed(const Node* node) {
   if (node->is(Kind::text)) return node->text();
   std::string text;
   for (const Node& child : node->children()) {
-    text += (text.empty() ? "" : ",") + (child.is(Kind::text) ? child.text() : child.shown());
+    if (!text.empty()) text += ',';
+    text += child.is(Kind::text) ? child.text() : child.shown();
   }
   return text;
 }
@@ -89,12 +89,12 @@ void compare_named(const std::string& what, const Named& now, const Named& next,
   for (const auto& [name, node] : next) both[name].second = node;
   for (const auto& [name, nodes] : both) {
     const auto& [before, after] = nodes;
-    if (before == nullptr) {
-      changes.push_back("+ " + what + " " + name);
-    } else if (after == nullptr) {
-      changes.push_back("- " + what + " " + name);
+    std::string title = what;
+    title.append(" ").append(name);
+    if (before != nullptr && after != nullptr) {
+      compare(title, before, after, changes);
     } else {
-      compare(what + " " + name, before, after, changes);
+      changes.push_back((before == nullptr ? "+ " : "- ") + title);
     }
   }
 }
@@ -132,6 +132,9 @@ void add_effects(const Generation& now, const Generation& next, Plan& plan) {
 
 std::vector<std::string> lasting_settings(const conf::Server& now, const conf::Server& next) {
   std::vector<std::string> keys;
+  if (now.processes != next.processes) keys.emplace_back("server.processes");
+  if (now.user != next.user) keys.emplace_back("server.user");
+  if (now.sandbox != next.sandbox) keys.emplace_back("server.sandbox");
   if (now.workers != next.workers) keys.emplace_back("server.workers");
   if (now.pid != next.pid) keys.emplace_back("server.pid");
   if (now.control != next.control) keys.emplace_back("server.control");

@@ -8,7 +8,7 @@
 #include "conf/model.hpp"
 #include "conf/report.hpp"
 #include "event/loop.hpp"
-#include "net/listener.hpp"
+#include "event/timers.hpp"
 #include "serve/doors.hpp"
 #include "serve/generation.hpp"
 #include "serve/plan.hpp"
@@ -53,17 +53,24 @@ std::string tell_lasting(const Generation& now, const Generation& next) {
 Reload::Reload(const Parts& parts, Told told) : parts_(parts), told_(std::move(told)) {}
 
 Reload::~Reload() {
-  if (step_ == Step::over) return;
+  if (step_ != Step::over && step_ != Step::commit) discard();
+}
+
+// Loops give their part of the generation back to this thread, where it has to end.
+void Reload::discard() {
   parts_.addresses.discard();
   parts_.doors.discard();
-  for (const auto& worker : parts_.workers) worker->discard();
+  doors_.clear();
+  for (const auto& worker : parts_.workers) {
+    worker->discard(
+        [&loop = parts_.loop, next = next_]() mutable { loop.post([last = std::move(next)] {}); });
+  }
+  next_.reset();
 }
 
 void Reload::fail(std::string text) {
   Timer::cancel();
-  parts_.addresses.discard();
-  parts_.doors.discard();
-  for (const auto& worker : parts_.workers) worker->discard();
+  discard();
   step_ = Step::over;
   const Told told = std::move(told_);
   told({false, std::move(text)}, nullptr);
@@ -74,14 +81,19 @@ void Reload::fail_with(const std::string& sentence) {
   fail(sentence + "\n");
 }
 
+std::shared_ptr<Generation> read_safely(const Source& source, conf::Report& report,
+                                        const Generation* previous) {
+  try {
+    return source(report, previous);
+  } catch (const std::exception& error) {
+    report.world({}, std::string("the file cannot be taken over now: ") + error.what());
+    return nullptr;
+  }
+}
+
 bool Reload::read(const std::shared_ptr<Generation>& current) {
   conf::Report report;
-  try {
-    next_ = parts_.source(report, current.get());
-  } catch (const std::exception& error) {
-    fail_with(std::string("the file cannot be read: ") + error.what());
-    return false;
-  }
+  next_ = read_safely(parts_.source, report, current.get());
   if (next_ == nullptr || report.errors() > 0) {
     fail(tell(report));
     return false;
@@ -95,7 +107,7 @@ void Reload::begin(const std::shared_ptr<Generation>& current) {
   auto doors = parts_.doors.prepare(next_->model());
   if (!doors) return fail_with(doors.error().text);
   doors_ = std::move(*doors);
-  if (std::string failure = next_->instances().start(); !failure.empty()) {
+  if (const std::string failure = next_->instances().start(); !failure.empty()) {
     return fail_with(failure);
   }
   parts_.addresses.prepare(next_->model(), next_->upstreams(), [this] { names_settled(); });
@@ -137,9 +149,7 @@ void Reload::prepared(const std::string& failure) {
 // Who is on the way through a door that closes is let in first.
 void Reload::shut_doors() {
   step_ = Step::doors;
-  const auto unwanted = parts_.doors.unwanted();
-  if (unwanted.empty()) return commit_loops();
-  for (const Door& door : unwanted) door.listener->shut_door();
+  if (!parts_.doors.shut_unwanted()) return commit_loops();
   parts_.loop.arm(*this, door_time);
 }
 

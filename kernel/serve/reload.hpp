@@ -31,7 +31,10 @@ namespace weir {
 using Source =
     std::function<std::shared_ptr<Generation>(conf::Report& report, const Generation* previous)>;
 
-// How much a process may serve by this generation, on each of its loops.
+// Likewise, with what cannot happen in a good world as an error in the report.
+std::shared_ptr<Generation> read_safely(const Source& source, conf::Report& report,
+                                        const Generation* previous);
+
 using Capacity = std::function<Serving(std::shared_ptr<Generation>, std::vector<Door>)>;
 
 class Reload final : private Timer {
@@ -55,10 +58,14 @@ class Reload final : private Timer {
 
   void begin(const std::shared_ptr<Generation>& current);
 
+  // The loops are taking over: it cannot fail any more.
+  bool is_certain() const { return step_ == Step::commit; }
+
  private:
   enum class Step : uint8_t { names, loops, doors, commit, over };
 
   bool read(const std::shared_ptr<Generation>& current);
+  void discard();
   void names_settled();
   void prepare_loops();
   std::function<void(std::function<void(Reload&)>)> back() const;

@@ -173,7 +173,8 @@ void Server::start_workers() {
     const auto index = static_cast<unsigned>(threads_.size());
     threads_.emplace_back([this, index, &worker = *worker] { run_worker(worker, index); });
   }
-  overload_.set_budget(generation_->model().server.limits.memory);
+  overload_.set_budget(generation_->model().server.limits.memory,
+                       generation_->model().server.processes);
   overload_.start(workers_);
 }
 
@@ -215,7 +216,7 @@ void Server::heard(const std::string& failure) {
   if (!failure.empty()) {
     WEIR_LOG(WEIR_ERR, failure);
     failed_ = true;
-    for_good_ = true;
+    for_good_ = superior_.is_all_there_is();
     leaving_ = true;
     if (!draining_) begin_drain();
   }
@@ -277,7 +278,8 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
   } else {
     former_.push_back(std::exchange(generation_, std::move(next)));
     drop_ended();
-    overload_.set_budget(generation_->model().server.limits.memory);
+    overload_.set_budget(generation_->model().server.limits.memory,
+                         generation_->model().server.processes);
     if (const auto applied = apply_log(generation_->model().server.log); !applied) {
       told.text += applied.error().text + "; the log goes on as it was\n";
     }
@@ -287,6 +289,7 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
   }
   for (const uint64_t order : std::exchange(answering_, {})) superior_.done(order, told);
   loop_.post([this] { begin_reload(); });
+  if (leaving_ && !draining_) begin_drain();
 }
 
 // A loop may be done with it before all others have taken the next one over.
@@ -322,8 +325,8 @@ bool Server::open_control() {
   }
   control_ = std::make_unique<ControlSocket>(
       loop_, names_, std::make_shared<Listener>(std::move(*listener)),
-      [this](const ControlRequest& request, ControlSocket::Respond respond) {
-        serve_control(superior_, request, std::move(respond));
+      [this](const ControlRequest& request, const ControlSocket::Respond& respond) {
+        serve_control(superior_, request, respond);
       });
   return true;
 }
@@ -336,13 +339,13 @@ void Server::close_control() {
 }
 
 ProcessView Server::view() const {
-  return {*generation_, former_,          workers_,  doors_.open(),   began_,
+  return {*generation_, former_,          workers_, doors_.open(),   began_,
           reloads_,     refused_reloads_, leaving_, overload_.view()};
 }
 
 Outcome Server::plan_reload() {
   conf::Report report;
-  const auto next = source_(report, generation_.get());
+  const auto next = read_safely(source_, report, generation_.get());
   std::ostringstream text;
   report.print(text, false);
   if (next == nullptr || report.errors() > 0) return {false, text.str()};
@@ -351,6 +354,7 @@ Outcome Server::plan_reload() {
 
 // Each loop knows its own.
 void Server::list_connections(uint64_t order) {
+  if (leaving_) return superior_.done(order, {false, "weir is about to end\n"});
   struct Gathered {
     std::vector<ConnectionView> views;
     size_t missing;
@@ -401,6 +405,7 @@ void Server::drain(bool for_good) {
 }
 
 void Server::begin_drain() {
+  if (reload_ != nullptr && reload_->is_certain()) return;  // until it has ended
   draining_ = true;
   WEIR_LOG(WEIR_NOTICE, "draining: no new connections; what runs may end");
   reload_.reset();

@@ -105,7 +105,7 @@ class Server final : private Orders, private Ticker, private Timer {
   uint32_t told_door_ = 0;
   std::atomic<bool> leaving_ = false;  // told to end; read by the loops
   bool draining_ = false;
-  bool for_good_ = true;  // nobody goes on with the listening sockets
+  bool for_good_ = false;  // nobody goes on with the listening sockets
   bool failed_ = false;
 };
 

@@ -34,6 +34,9 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
+#include <time.h>  // NOLINT(modernize-deprecated-headers): clock_gettime
+
 namespace weir {
 namespace {
 
@@ -92,7 +95,7 @@ void Worker::set_limits() {
 
 std::string Worker::make_site(Serving serving) {
   next_serving_ = std::move(serving);
-  const LoopParts parts{loop_, bodies_, handles_,       tasks_,           names_,
+  const LoopParts parts{loop_, bodies_, handles_,       tasks_,          names_,
                         date_, relief_, options_.loops, options_.leaving};
   next_site_ =
       std::make_shared<LoopSite>(next_serving_.generation, parts, options_.pseudonym, site_.get());
@@ -101,6 +104,7 @@ std::string Worker::make_site(Serving serving) {
 
 void Worker::prepare(Serving serving, std::function<void(const std::string&)> told) {
   loop_.post([this, serving = std::move(serving), told = std::move(told)]() mutable {
+    loop_.excuse_turn();  // modules begin, as they do at the start
     const std::string failure = make_site(std::move(serving));
     told(failure);
   });
@@ -113,10 +117,11 @@ void Worker::commit(std::function<void()> told) {
   });
 }
 
-void Worker::discard() {
-  loop_.post([this] {
+void Worker::discard(std::function<void()> told) {
+  loop_.post([this, told = std::move(told)] {
     next_site_.reset();
     next_serving_ = {};
+    told();
   });
 }
 
@@ -176,7 +181,16 @@ void Worker::drop_old_sites() {
 
 // ---- life
 
+Clock::duration Worker::cpu_time() const {
+  timespec used{};
+  const clockid_t clock = cpu_clock_;
+  if (clock == -1 || ::clock_gettime(clock, &used) != 0) return {};
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
 void Worker::run(Serving serving, const std::function<void(const std::string&)>& started) {
+  clockid_t clock = -1;
+  if (::pthread_getcpuclockid(::pthread_self(), &clock) == 0) cpu_clock_ = clock;
   Host::enter(thread_);
   const std::string failure = make_site(std::move(serving));
   if (failure.empty()) {
@@ -322,6 +336,7 @@ void Worker::deferred() noexcept {
 }
 
 void Worker::tick() noexcept {
+  for (const auto& site : old_sites_) site->flush();
   site_->flush();
   if (!Reserve::whole()) return;  // telling takes memory too
   if (const uint64_t failures = Reserve::failures(); failures > 0) {
@@ -380,7 +395,8 @@ void Worker::cut(uint64_t generation) {
     for (const auto& connection : connections_) {
       const Exchange* const exchange = connection->exchange();
       for (const auto& site : old_sites_) {
-        const bool is_its = exchange != nullptr && &exchange->site() == &site->site();
+        const bool is_its = exchange != nullptr ? &exchange->site() == &site->site()
+                                                : connection->inlet().site == site;
         if (is_its && site->generation().number() == generation) cut.push_back(connection.get());
       }
     }
@@ -472,6 +488,7 @@ void Worker::describe(size_t most, std::function<void(std::vector<ConnectionView
 
 void Worker::reopen_logs() {
   loop_.post([this] {
+    for (const auto& site : old_sites_) site->reopen();
     if (site_ != nullptr) site_->reopen();
   });
 }

@@ -86,7 +86,8 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   // Serves by what was prepared. Connections that came in by a door that is not there any more end
   // with their exchange. Expects: such doors are shut. [any]
   void commit(std::function<void()> told);
-  void discard();  // [any]
+  // `told` is called on the loop when nothing of it is left there. [any]
+  void discard(std::function<void()> told);
 
   // No new connections; those that are there end as their exchanges do. `closed` is called on the
   // loop when it will not accept any more. When `for_good`, who has reached the queue is let in
@@ -109,6 +110,9 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
 
   // `told` hears of at most so many connections, on the loop. [any]
   void describe(size_t most, std::function<void(std::vector<ConnectionView>)> told);
+
+  // Of its thread so far; zero before it runs. [any]
+  Clock::duration cpu_time() const;
 
   const LoopUse& use() const { return loop_.use(); }    // [any]
   const LoopCounts& counts() const { return counts_; }  // [any]
@@ -157,6 +161,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   HostThread thread_;
   ServerLimits limits_;
   LoopCounts counts_;
+  std::atomic<clockid_t> cpu_clock_ = -1;
   Relief relief_{bodies_.held()};
   Serving serving_;
   std::shared_ptr<LoopSite> site_;

@@ -9,6 +9,7 @@
 #include "net/address.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,15 +28,21 @@ void Alone::serve_under(Loop& loop, Orders& orders) {
 }
 
 Result<Listener> Alone::listen(const Address& address) {
+  if (const Listener* const given = find_given(address)) return *given;
   auto handed = handed_.give(address);
   if (!handed) return Listener::open(address);
-  given_.push_back(address);
+  given_.emplace_back(address, *handed);
   return std::move(*handed);
+}
+
+const Listener* Alone::find_given(const Address& address) const {
+  const auto found = std::ranges::find(given_, address, &std::pair<Address, Listener>::first);
+  return found == given_.end() ? nullptr : &found->second;
 }
 
 // The file of a Unix socket; a TCP port ends with its last descriptor.
 void Alone::release(const Address& address) {
-  if (std::ranges::find(given_, address) != given_.end()) return;
+  if (find_given(address) != nullptr) return;
   const std::string path(address.path());
   if (!path.empty() && path[0] != '\0') ::unlink(path.c_str());
 }
@@ -51,6 +58,10 @@ void Alone::caught(int signal) {
     default:
       return drain();
   }
+}
+
+void Alone::beat() {
+  if (manager_.watchdog_interval() > std::chrono::microseconds::zero()) manager_.beat();
 }
 
 // Clients go on to wait in sockets of the service manager's.

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -34,9 +35,11 @@ class Alone final : public Superior {
   void leave() override { signals_.reset(); }
   Result<Listener> listen(const Address& address) override;
   void release(const Address& address) override;
+  bool is_all_there_is() const override { return true; }
+  bool is_last_holder(const Address& address) override { return find_given(address) == nullptr; }
   void ready() override;
   void status(const std::string& text) override { manager_.status(text); }
-  void beat() override {}
+  void beat() override;
   void done(uint64_t order, const Outcome& outcome) override;
   void reload_all(Told told) override;
   void ask_all(const std::string& question, Told told) override;
@@ -50,13 +53,14 @@ class Alone final : public Superior {
   void caught(int signal);
   uint64_t expect(Told told);
   void drain();
+  const Listener* find_given(const Address& address) const;
 
   PidFile pid_file_;
   Orders* orders_ = nullptr;
   Manager manager_;
   HandedSockets handed_ = HandedSockets::take();
-  std::vector<Address>
-      given_;  // of the service manager's sockets, which go on without this process
+  // The service manager's sockets, which go on without this process, by the address asked for.
+  std::vector<std::pair<Address, Listener>> given_;
   std::unique_ptr<Signals> signals_;
   std::map<uint64_t, Told> expected_;  // by order
   uint64_t last_order_ = 0;

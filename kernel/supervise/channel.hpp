@@ -26,6 +26,7 @@ struct Message {
     // A worker asks; `order` is its own number for it.
     listen,      // text: the address; answered by a reply with the socket, or an error text
     release,     // text: the address
+    is_last,     // text: the address; answered by a reply that is good when it is
     ready,       // answered by a reply
     status,      // text
     beat,        // [any]

@@ -111,8 +111,7 @@ void Manager::show() const {
 void Manager::tell(const std::string& message) {
   if (!present()) return;
   const int reason = send(socket_, message);
-  if (reason == 0 || failed_) return;
-  failed_ = true;
+  if (reason == 0 || failed_.exchange(true)) return;
   WEIR_LOG(WEIR_WARN, "cannot tell the service manager at ", socket_, ": ",
            std::generic_category().message(reason));
 }

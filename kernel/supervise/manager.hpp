@@ -6,9 +6,10 @@
 // no library is needed. Without the variable nothing is told, and every call does nothing. What
 // cannot be told is a warning in the log, once.
 //
-// Thread: control.
+// Thread: control; beat: any.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -47,7 +48,7 @@ class Manager {
 
   std::string socket_;  // as in the environment
   std::chrono::microseconds watchdog_{};
-  bool failed_ = false;
+  std::atomic<bool> failed_ = false;
 };
 
 }  // namespace weir

@@ -6,11 +6,14 @@
 #include "base/log.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <fstream>
 #include <ios>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -18,13 +21,20 @@ namespace weir {
 
 bool PidFile::write() {
   if (path_.empty()) return true;
-  std::ofstream file(path_, std::ios::trunc);
-  file << ::getpid() << '\n';
-  file.close();
-  written_ = static_cast<bool>(file);
+  // A new file takes the place of what is there, which may be a link that somebody else has put
+  // into the folder. Who reads it finds one number or the other.
+  const std::string fresh = path_ + "." + std::to_string(::getpid());
+  ::unlink(fresh.c_str());
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  const std::string text = std::to_string(::getpid()) + "\n";
+  written_ = fd >= 0 && ::write(fd, text.data(), text.size()) == std::ssize(text);
+  if (fd >= 0) ::close(fd);
+  written_ = written_ && ::rename(fresh.c_str(), path_.c_str()) == 0;
+  const int reason = errno;
+  if (!written_) ::unlink(fresh.c_str());
   if (written_) return true;
   WEIR_LOG(WEIR_ERR, "cannot write the pid file ", path_, ": ",
-           std::generic_category().message(errno));
+           std::generic_category().message(reason));
   return false;
 }
 

@@ -21,6 +21,8 @@ class PidFile {
   bool write();
   // Unless another process wrote it since.
   void remove();
+  // Another process writes it next, and it is that one's.
+  void leave() { written_ = false; }
 
  private:
   std::string path_;

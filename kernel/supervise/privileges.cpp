@@ -36,6 +36,12 @@ std::optional<Account> account_of(const std::string& name) {
   return Account{found->pw_uid, found->pw_gid};
 }
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 bool wanted(const std::string& user) { return !user.empty() && ::geteuid() == 0; }
 
 // Those of `mask` that the process has; there is no wrapper for it in the C library.
@@ -72,6 +78,10 @@ std::string give_up_root(const std::string& user) {
   }
   ::umask(077);
   return {};
+}
+
+void hide_memory() {
+  if (!sanitized) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 void keep_needed_capabilities() {

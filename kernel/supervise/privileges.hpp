@@ -20,6 +20,9 @@ std::string give_up_root(const std::string& user);
 // that user's processes, and to write into that user's folders (pid file, Unix sockets).
 void keep_needed_capabilities();
 
+// No other process of this user may look into this one. Left out where a sanitizer has to.
+void hide_memory();
+
 // While it lives, files are made and opened as `user`: what the supervisor logs to is a worker's
 // log file too. Does nothing where give_up_root would not.
 class ActingAs {

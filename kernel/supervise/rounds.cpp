@@ -12,6 +12,7 @@
 namespace weir {
 
 void Rounds::begin(Message::Kind order, std::string text, Superior::Told told) {
+  if (rounds_.size() >= most_rounds) return told({{false, "too many questions at a time\n"}});
   rounds_.push_back({order, std::move(text), std::move(told), {}, 0, {}});
   if (rounds_.size() == 1 && !going_) go_on();
 }

@@ -25,6 +25,7 @@ namespace weir {
 class Rounds {
  public:
   using Workers = std::vector<std::unique_ptr<WorkerProcess>>;
+  static constexpr size_t most_rounds = 64;  // that wait
 
   // Expects: `workers` outlives this.
   explicit Rounds(const Workers& workers) : workers_(workers) {}

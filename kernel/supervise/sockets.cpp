@@ -62,6 +62,13 @@ void Sockets::release(const Address& address, uint64_t holder) {
   if (found != kept_.end()) found->holders.erase(holder);
 }
 
+bool Sockets::is_last(const Address& address, uint64_t holder) const {
+  const auto found = std::ranges::find_if(kept_, [&](const Kept& each) {
+    return each.asked == address && each.holders.contains(holder);
+  });
+  return found != kept_.end() && !found->handed && found->holders.size() == 1;
+}
+
 void Sockets::forget(uint64_t holder) {
   for (Kept& each : kept_) each.holders.erase(holder);
 }
@@ -69,8 +76,9 @@ void Sockets::forget(uint64_t holder) {
 void Sockets::close_unheld() {
   std::vector<Address> closed;
   std::erase_if(kept_, [&](const Kept& each) {
-    if (each.holders.empty() && !each.handed) closed.push_back(each.listener.address());
-    return each.holders.empty();
+    if (each.handed || !each.holders.empty()) return false;
+    closed.push_back(each.listener.address());
+    return true;
   });
   for (const Address& each : closed) Listener::remove_stale_file(each);
 }

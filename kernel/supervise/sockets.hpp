@@ -42,6 +42,8 @@ class Sockets {
   // `address` is as asked for, or as bound.
   void release(const Address& address, uint64_t holder);
   void forget(uint64_t holder);
+  // Nobody but this holder has it, and it is not the service manager's.
+  bool is_last(const Address& address, uint64_t holder) const;
 
   // Closes what no one holds, and removes its file.
   void close_unheld();

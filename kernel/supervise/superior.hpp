@@ -59,6 +59,12 @@ class Superior {
   // This worker needs the socket no more; who holds it closes it when no other worker does.
   virtual void release(const Address& address) = 0;
 
+  // Nobody else listens there, or goes on to after this process.
+  virtual bool is_last_holder(const Address& address) = 0;
+
+  // The end of this process is the end of the service: nobody starts another one.
+  virtual bool is_all_there_is() const = 0;
+
   // Serving has begun: who waits for it may be told.
   virtual void ready() = 0;
   // A moment's words for who watches from outside (systemctl status).

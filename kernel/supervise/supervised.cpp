@@ -86,6 +86,11 @@ void Supervised::release(const Address& address) {
   channel_.send({.kind = Kind::release, .text = address.to_string()});
 }
 
+bool Supervised::is_last_holder(const Address& address) {
+  const auto reply = call({.kind = Kind::is_last, .text = address.to_string()});
+  return reply && reply->good;
+}
+
 void Supervised::ready() { call({.kind = Kind::ready}); }
 
 void Supervised::status(const std::string& text) {

@@ -32,6 +32,8 @@ class Supervised final : public Superior, private Watcher {
   void leave() override;
   Result<Listener> listen(const Address& address) override;
   void release(const Address& address) override;
+  bool is_all_there_is() const override { return false; }
+  bool is_last_holder(const Address& address) override;
   void ready() override;
   void status(const std::string& text) override;
   void beat() override { channel_.beat(); }

@@ -49,6 +49,7 @@ namespace {
 using Kind = Message::Kind;
 
 constexpr int wrong_world = 2;                                     // an exit status
+constexpr size_t longest_question = 64 * 1024;                     // bytes, of a worker
 constexpr Clock::duration beyond_drain = std::chrono::seconds(2);  // what a worker may need to cut
 
 // What is sent to this process or a worker while it begins or ends does not kill it: it waits until
@@ -94,6 +95,7 @@ Supervisor::~Supervisor() = default;
 
 int Supervisor::run() {
   keep_needed_capabilities();
+  if (work_.settings().sandbox) hide_memory();
   if (following_) predecessor_->watch(*loop_, [this](bool good) { followed(good); });
   if (!work_.settings().user.empty() && ::geteuid() != 0) {
     WEIR_LOG(WEIR_WARN, "server.user has no effect: weir was not started as root");
@@ -142,7 +144,7 @@ void Supervisor::worker_ended(WorkerProcess& worker, int status) {
   const bool served = worker.serves();
   const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   worker.died();
-  read_crash_records();
+  read_crash_records(pid, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
   sockets_.forget(life);
   rounds_.died(life);
   if (ending_) {
@@ -168,6 +170,7 @@ void Supervisor::start_again(WorkerProcess& worker, pid_t pid, int status) {
 }
 
 void Supervisor::start(WorkerProcess& worker) {
+  if (ending_) return;
   auto ends = Channel::pair();
   const pid_t pid = ends ? ::fork() : -1;
   if (pid == 0) become_worker(std::move(*ends));
@@ -199,6 +202,7 @@ void Supervisor::become_worker(Channel::Ends ends) {
     WEIR_LOG(WEIR_ERR, failure);
     ::exit(wrong_world);  // NOLINT(concurrency-mt-unsafe): there is one thread
   }
+  crash_records_ = Descriptor();
   Manager::hide();
   enter_sandbox();
   set_crash_record_fd(crash_writer_.get());
@@ -217,12 +221,14 @@ void Supervisor::enter_sandbox() const {
   for (const std::string& line : weir::enter_sandbox({})) WEIR_LOG(WEIR_INFO, "sandbox: ", line);
 }
 
-// A record is written in one piece.
-void Supervisor::read_crash_records() {
-  CrashRecord record;
-  while (::read(crash_records_.get(), &record, sizeof record) == sizeof record) {
-    if (!quarantine_.add(record)) continue;
-    WEIR_LOG(WEIR_ERR, "module ", record.module.data(),
+// A death counts once, and only the dead one's own record; the pipe is empty afterwards.
+void Supervisor::read_crash_records(pid_t pid, int signal) {
+  CrashRecord last{};
+  for (CrashRecord record; ::read(crash_records_.get(), &record, sizeof record) > 0;) {
+    if (record.pid == pid && record.signal == signal) last = record;
+  }
+  if (last.pid == pid && signal != 0 && quarantine_.add(last)) {
+    WEIR_LOG(WEIR_ERR, "module ", last.module.data(),
              " has crashed too often: it is in quarantine, not called any more until weir starts "
              "anew; on_fault decides what becomes of its requests");
   }
@@ -233,13 +239,25 @@ void Supervisor::tick() noexcept {
 }
 
 void Supervisor::heard(WorkerProcess& worker, Message message) {
+  if (message.kind != Kind::done && message.text.size() > longest_question) {
+    WEIR_LOG(WEIR_ERR, "worker process ", worker.pid(), " says too much: it is killed");
+    return worker.kill();
+  }
   switch (message.kind) {
     case Kind::listen: {
-      const auto address = Address::parse(message.text);
+      auto address = Address::parse(message.text);
+      if (address && !work_.listens_on(*address)) {
+        address = Error{message.text + " is no listener of the file"};
+      }
       auto given = address ? sockets_.give(*address, worker.life())
                            : Result<Descriptor>(Error{"cannot listen: " + address.error().text});
       if (!given) return worker.send({Kind::reply, false, 0, given.error().text});
       return worker.send({Kind::reply, true, 0, {}, std::move(*given)});
+    }
+    case Kind::is_last: {
+      const auto address = Address::parse(message.text);
+      const bool last = address && sockets_.is_last(*address, worker.life());
+      return worker.send({.kind = Kind::reply, .good = last});
     }
     case Kind::release:
       if (const auto address = Address::parse(message.text)) {
@@ -318,22 +336,40 @@ void Supervisor::tell_asker(uint64_t life, uint64_t number, const std::vector<Ou
   }
 }
 
-void Supervisor::reload(Superior::Told told) {
+// Workers read the file themselves. When it was the same before and after, that is what they read,
+// and what their successors start with; else they read it again.
+void Supervisor::reload(Superior::Told told, int tries) {
   manager_.reloading();
-  rounds_.begin(Kind::reload, {}, [this, told = std::move(told)](const auto& outcomes) {
-    manager_.ready();
-    const bool good = std::ranges::all_of(outcomes, [](const Outcome& each) { return each.good; });
-    if (good && !work_.read_again()) {
-      WEIR_LOG(WEIR_ERR, "the supervisor cannot read the file that the workers took over");
+  const std::string before = work_.look();
+  rounds_.begin(Kind::reload, {}, [this, before, tries, told = std::move(told)](auto& outcomes) {
+    const auto taken = std::ranges::count_if(outcomes, &Outcome::good);
+    const bool good = taken > 0 && taken == std::ssize(outcomes);
+    if (!good && taken > 0) {
+      WEIR_LOG(WEIR_ERR, taken, " of ", outcomes.size(),
+               " processes took the file over; mend it and reload again");
     }
-    told(outcomes);
+    const bool same = good && work_.look() == before && !before.empty();
+    if (good && !same && tries > 1) return reload(told, tries - 1);
+    if (good && (!same || !work_.take())) {
+      WEIR_LOG(WEIR_ERR, "the file changes while it is taken over: reload once more");
+    } else if (good) {
+      const ActingAs user(work_.settings().user);
+      work_.open_log();
+    }
+    manager_.ready();
+    if (!outcomes.empty()) return told(outcomes);
+    told({{false, "no worker process is there to take it over; try again\n"}});
   });
 }
 
 void Supervisor::upgrade(Superior::Told told) {
   const bool busy = successor_ != nullptr && successor_->underway();
-  if (ending_ || busy || following_) {
-    const Outcome refused{false, ending_ ? "weir is ending" : "an upgrade is under way"};
+  const bool first = ::getpid() == 1;  // whose end is the end of its container
+  if (ending_ || busy || following_ || first) {
+    const Outcome refused{false, ending_ ? "weir is ending"
+                                 : first ? "process 1 cannot be followed by another: start a new "
+                                           "container"
+                                         : "an upgrade is under way"};
     WEIR_LOG(WEIR_ERR, "no upgrade: ", refused.text);
     return told({refused});
   }
@@ -352,6 +388,7 @@ void Supervisor::successor_ended(const std::string& failure, const Superior::Tol
   }
   const pid_t pid = successor_->pid();
   manager_.main_process(pid);
+  pid_file_.leave();
   WEIR_LOG(WEIR_NOTICE, "upgrade: process ", pid, " has taken over");
   told({{true, "process " + std::to_string(pid) + " has taken over"}});
   drain(false);
@@ -365,7 +402,8 @@ void Supervisor::drain(bool for_good) {
     if (for_good) manager_.stopping();
     if (successor_ != nullptr && successor_->underway()) successor_.reset();
     sockets_.close_all();
-    loop_->arm(*this, work_.settings().drain + beyond_drain);
+    const auto notice = for_good ? work_.settings().notice : conf::Duration{};
+    loop_->arm(*this, notice + work_.settings().drain + beyond_drain);
   } else {
     for (const auto& worker : workers_) {
       if (worker->alive() && !worker->serves()) worker->kill();

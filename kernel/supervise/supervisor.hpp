@@ -20,6 +20,7 @@
 #include "event/loop.hpp"
 #include "event/signals.hpp"
 #include "event/timers.hpp"
+#include "net/address.hpp"
 #include "supervise/channel.hpp"
 #include "supervise/descriptor.hpp"
 #include "supervise/manager.hpp"
@@ -47,8 +48,12 @@ class Work {
 
   // As the file that was read last has it; valid until it is read again.
   virtual const conf::Server& settings() const = 0;
-  // Reads the file again, after all workers took it over; false, and all stays, when it is wrong.
-  virtual bool read_again() = 0;
+  // Reads the file as it is now: equal texts for files that say the same, an empty one when it is
+  // wrong. What was seen last becomes what workers start with by take; false: it is wrong.
+  virtual std::string look() = 0;
+  virtual bool take() = 0;
+  // Whether the file has a listener there, as taken or as it is now.
+  virtual bool listens_on(const Address& address) = 0;
   // The log, from now on, is where the settings have it. It is standard error until then.
   virtual bool open_log() = 0;
   // In a worker process: serves, and gives the exit status. Modules of these names are not called.
@@ -82,13 +87,13 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   void tell_asker(uint64_t life, uint64_t number, const std::vector<Outcome>& outcomes);
   Superior::Told teller(const WorkerProcess& worker, const Message& question);
 
-  void reload(Superior::Told told);
+  void reload(Superior::Told told, int tries = 3);
   void upgrade(Superior::Told told);
   void successor_ended(const std::string& failure, const Superior::Told& told);
   void drain(bool for_good);
   void expired() noexcept override;  // the drain has lasted too long
   void tick() noexcept override;     // the service manager hears that this process is alive
-  void read_crash_records();
+  void read_crash_records(pid_t pid, int signal);
   void enter_sandbox() const;
   void fail(int status);
   void end_if_alone();

@@ -161,8 +161,8 @@ void Successor::ready(uint32_t) noexcept {
   auto message = channel_ ? channel_->receive() : std::nullopt;
   if (!message || message->kind != Message::Kind::ready || !underway()) return;
   if (!message->good) return end(message->text);
+  end({});  // the service manager is told before the successor says anything to it
   channel_->send({.kind = Message::Kind::reply});
-  end({});
 }
 
 void Successor::died(int status) {

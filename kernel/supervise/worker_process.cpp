@@ -67,8 +67,8 @@ void WorkerProcess::born(pid_t pid, Channel channel, uint64_t life) {
 }
 
 void WorkerProcess::died() {
-  cancel();
   ready(0);  // what it said last
+  cancel();
   leave_channel();
   pid_ = 0;
   serves_ = false;

@@ -27,7 +27,17 @@ namespace weir {
 Upstream::Upstream(UpstreamOptions options, Balancer balancer)
     : options_(std::move(options)), balancer_(balancer) {}
 
+bool Upstream::has(const std::vector<Endpoint>& endpoints) const {
+  if (current_ == nullptr || current_->size() != endpoints.size()) return false;
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    const Endpoint& known = (*current_)[i];
+    if (known.text != endpoints[i].text || known.weight != endpoints[i].weight) return false;
+  }
+  return true;
+}
+
 void Upstream::set_endpoints(std::vector<Endpoint> endpoints) {
+  if (has(endpoints)) return;
   for (Endpoint& endpoint : endpoints) {
     const size_t known = current_ == nullptr ? 0 : current_->size();
     size_t same = 0;

@@ -51,6 +51,8 @@ class Upstream {
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
  private:
+  bool has(const std::vector<Endpoint>& endpoints) const;
+
   UpstreamOptions options_;
   Balancer balancer_;
   mutable std::mutex mutex_;  // guards current_; taken when the version changed, not per request

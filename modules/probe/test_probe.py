@@ -9,8 +9,8 @@ from harness import client, config
 
 @pytest.fixture
 def probed(weir):
-    def make(notice="0s"):
-        return weir(config.table("[server]", {"workers": 1, "drain": "5s", "notice": notice})
+    def make(notice="0s", drain="5s"):
+        return weir(config.table("[server]", {"workers": 1, "drain": drain, "notice": notice})
                     + config.table("[[listener]]", {"address": "127.0.0.1:0"})
                     + config.table("[[route]]", {"path": "/ready", "filters": ["probe"]})
                     + config.table("[[route]]", {"path": "/live",
@@ -42,6 +42,14 @@ def test_during_the_notice_new_connections_hear_that_it_drains(probed):
 def test_the_notice_ends_by_itself(probed):
     weir = probed("300ms")
     weir.signal(signal.SIGTERM)
+    weir.await_line("draining:")
+    assert weir.wait() == 0
+
+
+def test_a_notice_longer_than_the_drain_is_kept(probed):
+    weir = probed("4s", drain="500ms")
+    weir.signal(signal.SIGTERM)
+    weir.await_line("about to drain")
     weir.await_line("draining:")
     assert weir.wait() == 0
 

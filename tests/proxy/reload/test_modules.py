@@ -25,18 +25,18 @@ def counting(weir, versions, tmp_path):
     shutil.copy(versions[0], image)
     control = tmp_path / "c.sock"
 
-    def text(keys):
+    def text(keys, more=""):
         return ('modules = ["counter"]\n'
                 + config.table("[server]", {"workers": 2, "drain": "2s", "control": str(control)})
                 + config.table("[[listener]]", {"address": "127.0.0.1:0"})
                 + config.table("[[route]]", {"filters": ["count"]})
                 + config.table("[filter.count]", {"use": "counter", **keys})
-                + config.table("[module.counter]", {"path": str(image)}))
+                + config.table("[module.counter]", {"path": str(image)}) + more)
 
     made = weir(text({}))
 
-    def reload(keys, good=True):
-        made.conf.write_text(text(keys))
+    def reload(keys, good=True, more=""):
+        made.conf.write_text(text(keys, more))
         done = proxy.run("reload", "--control", control)
         assert (done.returncode == 0) == good, done.stderr
         return done
@@ -47,6 +47,7 @@ def counting(weir, versions, tmp_path):
         fresh.rename(image)
 
     made.reload, made.swap = reload, swap
+    made.order = lambda word: proxy.run(word, "--control", control)
     made.says = lambda: made.get().body.decode().rstrip()
     return made
 
@@ -87,6 +88,38 @@ def test_one_that_does_not_start_on_a_loop_changes_nothing(counting):
     assert counting.says() == "v1 new 2"
     counting.reload({"note": "y"})
     assert counting.says() == "v1 adopted 3 y"
+
+
+def test_tests_of_the_file_do_not_reach_what_serves(counting):
+    assert counting.says() == "v1 new 1"
+    test = config.table("[[test]]", {"request": "GET http://a/", "expect": {"status": 200}})
+    counting.reload({}, more=test)
+    for _ in range(3):
+        assert counting.order("plan").returncode == 0
+    assert counting.says() == "v1 new 2"
+
+
+def test_of_two_without_a_name_none_takes_over_from_the_other(weir, versions, tmp_path):
+    control = tmp_path / "c.sock"
+
+    def text(note):
+        text = 'modules = ["counter"]\n'
+        text += config.table("[server]", {"workers": 1, "drain": "2s", "control": str(control)})
+        text += config.table("[[listener]]", {"address": "127.0.0.1:0"})
+        text += config.table("[module.counter]", {"path": str(versions[0])})
+        for path, said in (("/a", note), ("/b", "b")):
+            text += config.table("[[route]]", {"path": path,
+                                               "filters": [{"counter": {"note": said}}]})
+        return text
+
+    made = weir(text("a"))
+    for _ in range(3):
+        made.get("/a")
+    assert made.get("/b").body == b"v1 new 1 b"
+    made.conf.write_text(text("c"))
+    assert proxy.run("reload", "--control", control).returncode == 0
+    assert made.get("/a").body == b"v1 new 1 c"
+    assert made.get("/b").body == b"v1 new 2 b"
 
 
 @pytest.mark.timeout(90)

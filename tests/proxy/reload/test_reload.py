@@ -94,7 +94,7 @@ class TestWhatIsWrong:
 
     def test_a_failed_test_of_the_file_changes_nothing(self, weir):
         weir = weir(with_modules(says("one")))
-        wrong = config.table("[[test]]", {"request": "GET http://a/", "status": 404})
+        wrong = config.table("[[test]]", {"request": "GET http://a/", "expect": {"status": 404}})
         reload(weir, with_modules(says("two")) + wrong, good=False)
         assert weir.get().body == b"one"
 

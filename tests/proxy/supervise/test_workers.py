@@ -2,13 +2,14 @@
 """Worker processes die, hang and drain; clients notice as little as can be."""
 
 import os
+import pathlib
 import signal
 import socket
 import threading
 
 import pytest
 
-from harness import config, load, pace, proxy
+from harness import config, load, module, pace, proxy
 from harness.processes import alive, until
 
 pytestmark = pytest.mark.threads
@@ -28,6 +29,36 @@ def held(make_origin):
     origin.go = go
     yield origin
     go.set()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_replacement_that_does_not_start_leaves_the_doors_open(
+        processes, weir, origin, replaced, tmp_path, tmp_path_factory):
+    source = pathlib.Path(__file__).with_name("fails_once.cpp")
+    path = module.build(source, tmp_path_factory.mktemp("fails_once"))
+    flag = tmp_path / "flag"
+    made = weir('modules = ["fails_once"]\n'
+                + config.table("[server]", {"workers": 1, "processes": processes, "drain": "2s"})
+                + config.table("[module.fails_once]", {"path": str(path)})
+                + config.table("[filter.once]", {"use": "fails_once", "path": str(flag)})
+                + config.table("[[listener]]", {"address": "127.0.0.1:0"})
+                + config.table("[[route]]", {"to": origin.url, "filters": ["once"]}))
+    made.await_line("ready: weir", count=processes)
+    flag.touch()
+    replaced(made)
+    made.await_line("another one starts", count=2)
+    assert not flag.exists()
+    for _ in range(10):
+        assert made.get().status == 200
+
+
+def test_a_pid_file_replaces_a_link_and_not_what_it_leads_to(weir_to, origin, tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("text")
+    (tmp_path / "weir.pid").symlink_to(precious)
+    weir = weir_to(origin, server={"pid": str(tmp_path / "weir.pid")})
+    assert int((tmp_path / "weir.pid").read_text()) == weir.process.pid
+    assert precious.read_text() == "text"
 
 
 class TestDeath:
