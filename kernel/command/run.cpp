@@ -230,7 +230,9 @@ class Supervision final : public Work {
       if (const auto address = Address::from(listener.address)) addresses.push_back(*address);
     }
     const std::string& control = model.server.control;
-    if (!control.empty()) addresses.push_back(*Address::from(conf::Address{"", 0, control}));
+    if (const auto address = Address::from(conf::Address{"", 0, control}); address) {
+      addresses.push_back(*address);
+    }
     return addresses;
   }
 

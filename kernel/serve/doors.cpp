@@ -70,6 +70,7 @@ bool Doors::shut_unwanted() const {
 // Given back when it is closed here, so that the superior's is the last one.
 void Doors::give_back(std::vector<Door> doors) {
   std::vector<Address> addresses;
+  addresses.reserve(doors.size());
   for (const Door& door : doors) addresses.push_back(door.asked);
   doors.clear();
   for (const Address& address : addresses) superior_.release(address);

@@ -105,7 +105,7 @@ void OverloadWatch::tell_lag(size_t worker, bool late, Clock::duration sample) {
 bool OverloadWatch::had_the_cpu(size_t worker) {
   const Clock::duration now = workers_[worker]->cpu_time();
   const Clock::duration used = now - std::exchange(used_[worker], now);
-  return used * 10 >= (loop_.now() - looked_) * 7;
+  return used * 2 >= loop_.now() - looked_;
 }
 
 // The loops hear of each change, and then it is a line with what caused it.

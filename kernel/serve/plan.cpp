@@ -40,7 +40,9 @@ void compare(const std::string& path, const Node* now, const Node* next,
     for (const Node& child : table->children()) keys.insert(child.key());
   }
   for (const std::string& key : keys) {
-    compare(path + "." + key, now->find(key), next->find(key), changes);
+    std::string below = path;
+    below.append(".").append(key);
+    compare(below, now->find(key), next->find(key), changes);
   }
 }
 

@@ -6,8 +6,10 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/reserve.hpp"
+#include "conf/limits.hpp"
 #include "conf/model.hpp"
 #include "conf/report.hpp"
+#include "conf/units.hpp"
 #include "crash/thread.hpp"
 #include "event/tasks.hpp"
 #include "event/timers.hpp"
@@ -21,6 +23,7 @@
 #include "serve/control_socket.hpp"
 #include "serve/doors.hpp"
 #include "serve/generation.hpp"
+#include "serve/inlet.hpp"
 #include "serve/log_target.hpp"
 #include "serve/plan.hpp"
 #include "serve/reload.hpp"
@@ -318,7 +321,7 @@ bool Server::open_control() {
   const std::string& path = generation_->model().server.control;
   if (path.empty()) return true;
   const auto address = Address::from(conf::Address{"", 0, path});
-  auto listener = superior_.listen(*address);
+  auto listener = superior_.listen(address.value_or(Address()));
   if (!listener) {
     WEIR_LOG(WEIR_ERR, listener.error().text);
     return false;
@@ -384,8 +387,9 @@ void Server::answer(uint64_t order, const std::string& question) {
     outcome = plan_reload();
   } else if (question == "connections") {
     return list_connections(order);
-  } else if (question.starts_with(log) && level_of(question.substr(log.size()))) {
-    Log::instance().set_level(*level_of(question.substr(log.size())));
+  } else if (const auto level =
+                 level_of(question.starts_with(log) ? question.substr(log.size()) : "")) {
+    Log::instance().set_level(*level);
     outcome.text = "the log level is " + question.substr(log.size()) + "\n";
   } else {
     outcome = {false, "there is no answer to '" + conf::readable(question) + "'\n"};

@@ -11,7 +11,6 @@
 #include "upstream/upstream.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>

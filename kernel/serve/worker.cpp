@@ -17,6 +17,8 @@
 #include "http/names.hpp"
 #include "http/stream.hpp"
 #include "net/acceptor.hpp"
+#include "net/address.hpp"
+#include "net/listener.hpp"
 #include "serve/client_counts.hpp"
 #include "serve/generation.hpp"
 #include "serve/h1_server.hpp"
@@ -389,16 +391,18 @@ void Worker::cut() {
   });
 }
 
+// Of which generation it keeps something.
+uint64_t Worker::generation_of(const H1Server& connection) {
+  const Exchange* const exchange = connection.exchange();
+  const SiteOnLoop& site = exchange != nullptr ? exchange->site() : connection.inlet().site->site();
+  return site.generation;
+}
+
 void Worker::cut(uint64_t generation) {
   loop_.post([this, generation] {
     std::vector<H1Server*> cut;
     for (const auto& connection : connections_) {
-      const Exchange* const exchange = connection->exchange();
-      for (const auto& site : old_sites_) {
-        const bool is_its = exchange != nullptr ? &exchange->site() == &site->site()
-                                                : connection->inlet().site == site;
-        if (is_its && site->generation().number() == generation) cut.push_back(connection.get());
-      }
+      if (generation_of(*connection) == generation) cut.push_back(connection.get());
     }
     for (H1Server* const connection : cut) connection->cut();
     if (!cut.empty()) {

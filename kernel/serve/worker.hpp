@@ -136,6 +136,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void close(Inlet& inlet);
   void drop_old_sites();
   void take(Inlet& inlet, Accepted accepted);
+  static uint64_t generation_of(const H1Server& connection);
   bool count_client(const weir_address& client) const;
   bool may_accept() const;
   void start_accepting();

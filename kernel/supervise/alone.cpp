@@ -4,13 +4,17 @@
 #include <weir/module.h>
 
 #include "base/log.hpp"
+#include "base/result.hpp"
 #include "event/loop.hpp"
 #include "event/signals.hpp"
 #include "net/address.hpp"
+#include "net/listener.hpp"
+#include "supervise/superior.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>

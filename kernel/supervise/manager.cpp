@@ -94,6 +94,7 @@ void Manager::status(const std::string& text) {
   tell("STATUS=" + line);
 }
 
+// NOLINTNEXTLINE(misc-include-cleaner): pid_t comes with the header of this file
 void Manager::main_process(pid_t process) { tell("MAINPID=" + std::to_string(process)); }
 
 void Manager::hide() {

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <ios>
 #include <iterator>
+#include <string>
 #include <system_error>
 #include <utility>
 

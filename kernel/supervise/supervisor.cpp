@@ -238,33 +238,38 @@ void Supervisor::tick() noexcept {
   if (manager_.watchdog_interval() > std::chrono::microseconds::zero()) manager_.beat();
 }
 
+// The text is the socket's address.
+void Supervisor::asked_of_socket(WorkerProcess& worker, const Message& message) {
+  const auto address = Address::parse(message.text);
+  if (!address) {
+    return worker.send({Kind::reply, false, 0, "cannot listen: " + address.error().text});
+  }
+  if (message.kind == Kind::is_last) {
+    return worker.send({.kind = Kind::reply, .good = sockets_.is_last(*address, worker.life())});
+  }
+  if (message.kind == Kind::release) {
+    sockets_.release(*address, worker.life());
+    if (all_serve()) sockets_.close_unheld();
+    return;
+  }
+  if (!work_.listens_on(*address)) {
+    return worker.send({Kind::reply, false, 0, message.text + " is no listener of the file"});
+  }
+  auto given = sockets_.give(*address, worker.life());
+  if (!given) return worker.send({Kind::reply, false, 0, given.error().text});
+  worker.send({Kind::reply, true, 0, {}, std::move(*given)});
+}
+
 void Supervisor::heard(WorkerProcess& worker, Message message) {
   if (message.kind != Kind::done && message.text.size() > longest_question) {
     WEIR_LOG(WEIR_ERR, "worker process ", worker.pid(), " says too much: it is killed");
     return worker.kill();
   }
   switch (message.kind) {
-    case Kind::listen: {
-      auto address = Address::parse(message.text);
-      if (address && !work_.listens_on(*address)) {
-        address = Error{message.text + " is no listener of the file"};
-      }
-      auto given = address ? sockets_.give(*address, worker.life())
-                           : Result<Descriptor>(Error{"cannot listen: " + address.error().text});
-      if (!given) return worker.send({Kind::reply, false, 0, given.error().text});
-      return worker.send({Kind::reply, true, 0, {}, std::move(*given)});
-    }
-    case Kind::is_last: {
-      const auto address = Address::parse(message.text);
-      const bool last = address && sockets_.is_last(*address, worker.life());
-      return worker.send({.kind = Kind::reply, .good = last});
-    }
+    case Kind::listen:
+    case Kind::is_last:
     case Kind::release:
-      if (const auto address = Address::parse(message.text)) {
-        sockets_.release(*address, worker.life());
-        if (all_serve()) sockets_.close_unheld();
-      }
-      return;
+      return asked_of_socket(worker, message);
     case Kind::ready:
       return serves(worker);
     case Kind::status:
@@ -344,22 +349,27 @@ void Supervisor::reload(Superior::Told told, int tries) {
   rounds_.begin(Kind::reload, {}, [this, before, tries, told = std::move(told)](auto& outcomes) {
     const auto taken = std::ranges::count_if(outcomes, &Outcome::good);
     const bool good = taken > 0 && taken == std::ssize(outcomes);
+    const bool same = good && work_.look() == before && !before.empty();
+    if (good && !same && tries > 1) return reload(told, tries - 1);
+    if (good) follow_file(same);
     if (!good && taken > 0) {
       WEIR_LOG(WEIR_ERR, taken, " of ", outcomes.size(),
                " processes took the file over; mend it and reload again");
-    }
-    const bool same = good && work_.look() == before && !before.empty();
-    if (good && !same && tries > 1) return reload(told, tries - 1);
-    if (good && (!same || !work_.take())) {
-      WEIR_LOG(WEIR_ERR, "the file changes while it is taken over: reload once more");
-    } else if (good) {
-      const ActingAs user(work_.settings().user);
-      work_.open_log();
     }
     manager_.ready();
     if (!outcomes.empty()) return told(outcomes);
     told({{false, "no worker process is there to take it over; try again\n"}});
   });
+}
+
+// All workers have taken it over.
+void Supervisor::follow_file(bool same) {
+  if (!same || !work_.take()) {
+    WEIR_LOG(WEIR_ERR, "the file changes while it is taken over: reload once more");
+    return;
+  }
+  const ActingAs user(work_.settings().user);
+  work_.open_log();
 }
 
 void Supervisor::upgrade(Superior::Told told) {

@@ -87,7 +87,9 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   void tell_asker(uint64_t life, uint64_t number, const std::vector<Outcome>& outcomes);
   Superior::Told teller(const WorkerProcess& worker, const Message& question);
 
+  void asked_of_socket(WorkerProcess& worker, const Message& message);
   void reload(Superior::Told told, int tries = 3);
+  void follow_file(bool same);
   void upgrade(Superior::Told told);
   void successor_ended(const std::string& failure, const Superior::Told& told);
   void drain(bool for_good);

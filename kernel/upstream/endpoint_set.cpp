@@ -3,6 +3,8 @@
 
 #include <weir/module.h>
 
+#include "crash/mark.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
