@@ -11,6 +11,7 @@ from harness import load, pace, proxy
 from harness.processes import alive, number_in, until
 
 pytestmark = pytest.mark.threads
+ROUNDS = 50 if os.environ.get("WEIR_CHAOS") == "long" else 5
 
 UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
@@ -45,7 +46,7 @@ def tunnel(client):
 
 
 class TestUpgrade:
-    @pytest.mark.timeout(120)
+    @pytest.mark.timeout(240)
     @pytest.mark.parametrize("processes", [1, 2])
     def test_nothing_fails_under_load(self, processes, upgradable, echo, raw, upgraded):
         weir = upgradable(echo, server={"drain": "60s", "processes": processes},
@@ -54,7 +55,7 @@ class TestUpgrade:
         say = tunnel(kept)
         clients = load.Load(weir.port, 16)
         try:
-            for number in range(5):
+            for number in range(ROUNDS):
                 clients.await_good(200 // pace.FACTOR)
                 upgraded(weir)
                 say(b"%d" % number)
