@@ -122,11 +122,16 @@ Server::Server(std::shared_ptr<Generation> generation, Names& names, Superior& s
 
 Server::~Server() {
   threads_.clear();
+  Timer::cancel();
+  Ticker::cancel();
   overload_.stop();
   reload_.reset();
   addresses_.discard();
   tasks_.reset();
   workers_.clear();
+  // What loops and tasks told last, at their own end too, is heard while all that it touches is
+  // still there.
+  loop_.turn(Clock::duration::zero());
   former_.clear();
   generation_.reset();
   superior_.leave();

@@ -106,8 +106,9 @@ def weir(tmp_path, make_origin):
 def weir_to(weir):
     """weir_to(origin, ...) starts weir with config.simple(origin, ...)."""
     def make(to, env=None, expect_ready=True, under=(), alone=False, **how):
+        options = {"alone": True} if alone else {}
         return weir(config.simple(to, **how), env=env, expect_ready=expect_ready, under=under,
-                    alone=alone)
+                    **options)
 
     return make
 

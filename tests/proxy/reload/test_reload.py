@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A new file taken over by a process that goes on to serve."""
 
+import functools
 import hashlib
 import re
 import signal
@@ -10,6 +11,13 @@ import pytest
 from harness import client, config, load, pace, stream
 
 pytestmark = pytest.mark.threads
+
+
+@pytest.fixture(name="weir")
+def alone(weir):
+    """Without a supervisor, which has the file read once more when it changed meanwhile: a line in
+    the log is then not for certain of the file that a test wrote last."""
+    return functools.partial(weir, alone=True)
 
 
 def says(text, **server):
