@@ -11,6 +11,7 @@
 #include "conf/report.hpp"
 #include "conf/units.hpp"
 #include "crash/thread.hpp"
+#include "event/loop.hpp"
 #include "event/tasks.hpp"
 #include "event/timers.hpp"
 #include "event/watchdog.hpp"
