@@ -105,10 +105,9 @@ std::optional<uint64_t> limit_of(const Hierarchy& hierarchy, const fs::path& roo
 // Pages of statm (proc(5)): size, resident, ... Ten times a second, so without the heap.
 uint64_t resident_bytes() {
   std::array<char, 128> text{};
-  const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  static const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);  // and kept
   if (file < 0) return 0;
-  const ssize_t got = ::read(file, text.data(), text.size());
-  ::close(file);
+  const ssize_t got = ::pread(file, text.data(), text.size(), 0);
   const char* const begin = text.data();
   const char* const end = begin + std::max<ssize_t>(got, 0);
   const char* const blank = std::find(begin, end, ' ');
