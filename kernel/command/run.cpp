@@ -68,7 +68,8 @@ connections wait. A worker that ends before it has ever served ends the supervis
 exit status.
 
 signals:
-  SIGTERM, SIGINT   no new connections, what runs may end (server.drain); the second ends at once
+  SIGTERM, SIGINT   no new connections, what runs may end (server.drain); the second ends at once,
+                    or ends server.notice where that is set
   SIGHUP            takes over the file as it is now; a wrong one changes nothing
   SIGUSR1           opens log files anew
   SIGUSR2           upgrade: starts the executable anew, which may be a new one, on the same

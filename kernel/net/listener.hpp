@@ -10,9 +10,12 @@
 // Thread: open, adopt and remove_file: control; accept: any, several loops may share one listener.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "net/address.hpp"
 #include "net/socket.hpp"
+
+#include <chrono>
 
 #include <Poco/AutoPtr.h>
 #include <Poco/Net/ServerSocketImpl.h>
@@ -51,6 +54,8 @@ class Listener {
   // For good, also in other processes that hold the socket. Does nothing for a Unix socket, whose
   // clients never wait.
   void shut_door();
+  // What is on its way then has come by now.
+  static constexpr Clock::duration door_time = std::chrono::milliseconds(50);
 
   void remove_file();
   // Of a Unix socket: its file, when no process listens there any more.

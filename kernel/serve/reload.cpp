@@ -3,19 +3,19 @@
 
 #include <weir/module.h>
 
-#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "conf/model.hpp"
 #include "conf/report.hpp"
 #include "event/loop.hpp"
 #include "event/timers.hpp"
+#include "net/listener.hpp"
 #include "serve/doors.hpp"
 #include "serve/generation.hpp"
 #include "serve/plan.hpp"
+#include "serve/upstream_addresses.hpp"
 #include "serve/worker.hpp"
 #include "supervise/superior.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -26,9 +26,6 @@
 
 namespace weir {
 namespace {
-
-constexpr Clock::duration longest_lookup = std::chrono::seconds(3);
-constexpr Clock::duration door_time = std::chrono::milliseconds(50);
 
 // For the log a line each, for who asked with excerpts.
 std::string tell(const conf::Report& report) {
@@ -112,7 +109,7 @@ void Reload::begin(const std::shared_ptr<Generation>& current) {
   }
   parts_.addresses.prepare(next_->model(), next_->upstreams(), [this] { names_settled(); });
   if (parts_.addresses.pending() == 0) return prepare_loops();
-  parts_.loop.arm(*this, longest_lookup);
+  parts_.loop.arm(*this, UpstreamAddresses::longest_lookup);
 }
 
 void Reload::names_settled() {
@@ -150,7 +147,7 @@ void Reload::prepared(const std::string& failure) {
 void Reload::shut_doors() {
   step_ = Step::doors;
   if (!parts_.doors.shut_unwanted()) return commit_loops();
-  parts_.loop.arm(*this, door_time);
+  parts_.loop.arm(*this, Listener::door_time);
 }
 
 void Reload::commit_loops() {

@@ -31,10 +31,11 @@ namespace weir {
 using Source =
     std::function<std::shared_ptr<Generation>(conf::Report& report, const Generation* previous)>;
 
-// Likewise, with what cannot happen in a good world as an error in the report.
+// Asks the source; an exception becomes an error in the report.
 std::shared_ptr<Generation> read_safely(const Source& source, conf::Report& report,
                                         const Generation* previous);
 
+// What each loop of this process may serve by this generation.
 using Capacity = std::function<Serving(std::shared_ptr<Generation>, std::vector<Door>)>;
 
 class Reload final : private Timer {

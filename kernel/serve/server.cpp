@@ -28,6 +28,7 @@
 #include "serve/log_target.hpp"
 #include "serve/plan.hpp"
 #include "serve/reload.hpp"
+#include "serve/upstream_addresses.hpp"
 #include "serve/worker.hpp"
 #include "supervise/superior.hpp"
 
@@ -54,7 +55,6 @@ namespace {
 
 constexpr uint32_t control_index = 255;  // the control thread's loop among refs
 constexpr size_t most_connections = 65'536;
-constexpr Clock::duration longest_lookup = std::chrono::seconds(3);  // before serving begins
 constexpr unsigned pool_threads = 4;
 constexpr size_t pool_queue = 4096;
 constexpr size_t most_listed = 1000;  // connections
@@ -203,11 +203,10 @@ int Server::run() {
   watchdog_ = std::make_unique<Watchdog>([this] { superior_.beat(); });
   loop_.tick_each_second(*this);
   addresses_.prepare(generation_->model(), generation_->upstreams(), [this] { start_workers(); });
-  // A first request should not find an endpoint down only because its name was not looked up yet.
   if (addresses_.pending() == 0) {
     start_workers();
   } else {
-    loop_.arm(*this, longest_lookup);
+    loop_.arm(*this, UpstreamAddresses::longest_lookup);
   }
   run_control();
   threads_.clear();

@@ -11,10 +11,12 @@
 // Thread: control.
 #pragma once
 
+#include "base/clock.hpp"
 #include "conf/model.hpp"
 #include "net/resolver.hpp"
 #include "upstream/upstream.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,6 +31,10 @@ namespace weir {
 
 class UpstreamAddresses {
  public:
+  // A first request should not find an endpoint down only because its name was not looked up yet;
+  // longer than this nobody waits for that.
+  static constexpr Clock::duration longest_lookup = std::chrono::seconds(3);
+
   explicit UpstreamAddresses(Resolver& resolver) : resolver_(resolver) {}
 
   // Starts the look-ups of these upstreams' names, those of the model in its order. `settled` is

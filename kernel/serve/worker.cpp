@@ -43,7 +43,6 @@ namespace weir {
 namespace {
 
 constexpr size_t most_spare_exchanges = 64;
-constexpr Clock::duration door_time = std::chrono::milliseconds(50);
 constexpr Clock::duration between_lines = std::chrono::seconds(10);  // that say the same
 constexpr uint64_t least_cut = 16 * 1024;  // bytes of an exchange worth cutting
 
@@ -358,7 +357,7 @@ void Worker::begin_drain(bool for_good) {
   if (std::exchange(draining_, true)) return;
   for (const auto& connection : connections_) connection->drain();
   if (!for_good) return end_accepting();
-  loop_.arm(*this, door_time);
+  loop_.arm(*this, Listener::door_time);
 }
 
 // Who has reached the queue has been let in: those connections are served too.
