@@ -7,6 +7,7 @@
 // catches everything.
 #pragma once
 
+#include <weir/link.hpp>
 #include <weir/types.hpp>
 
 #include <algorithm>
@@ -101,12 +102,19 @@ struct Source {
   const weir_pick* pick = nullptr;
   const Outcome* outcome = nullptr;
   const Say* say = nullptr;
+  const weir_link* link = nullptr;
+  Room room;
+  Pieces pieces;
+  Id id;
+  ServedHost host;
 
   const Core<F>& core() const { return *static_cast<const Core<F>*>(instance); }
 
   const ConfOf<F>& conf() const {
-    return call == nullptr ? *core().conf : *static_cast<const ConfOf<F>*>(call->conf);
+    const void* const given = call != nullptr ? call->conf : link != nullptr ? link->conf : nullptr;
+    return given == nullptr ? *core().conf : *static_cast<const ConfOf<F>*>(given);
   }
+  void* context() const { return link != nullptr ? link->conn : call->ctx; }
 
   template <class Arg>
   decltype(auto) give() const {
@@ -123,6 +131,16 @@ struct Source {
       return Outcome{*outcome};
     } else if constexpr (std::is_same_v<T, Say>) {
       return Say{*say};
+    } else if constexpr (std::is_same_v<T, Link>) {
+      return Link{*link};
+    } else if constexpr (std::is_same_v<T, Room>) {
+      return Room{room};
+    } else if constexpr (std::is_same_v<T, Pieces>) {
+      return Pieces{pieces};
+    } else if constexpr (std::is_same_v<T, Id>) {
+      return Id{id};
+    } else if constexpr (std::is_same_v<T, ServedHost>) {
+      return ServedHost{host};
     } else {
       return (part<Arg>());
     }
@@ -164,14 +182,15 @@ R apply(R (*hook)(Args...), F&, const Source<F>& from) {
   return hook(from.template give<Args>()...);
 }
 
-// The class with its members is the context of an exchange; without members there is none.
+// The class with its members is the context of an exchange or a connection; without members there
+// is none.
 template <class F, auto Hook>
 auto run(const Source<F>& from) {
   if constexpr (std::is_empty_v<F>) {
     F self{};
     return apply(Hook, self, from);
   } else {
-    return apply(Hook, *static_cast<F*>(from.call->ctx), from);
+    return apply(Hook, *static_cast<F*>(from.context()), from);
   }
 }
 
@@ -317,6 +336,16 @@ consteval weir_balancer balancer_ops() {
   return ops;
 }
 
+}  // namespace weir
+
+#pragma GCC visibility pop
+
+#include <weir/binding_link.hpp>
+
+#pragma GCC visibility push(hidden)
+
+namespace weir {
+
 // ---- The life of an instance ---------------------------------------------------------------
 
 template <class F>
@@ -408,7 +437,7 @@ constexpr void describe_life(weir_component& component) {
 // ---- Components and the module --------------------------------------------------------------
 
 constexpr const char* kind_ids[] = {"weir.http-filter/1", "weir.handler/1", "weir.balancer/1",
-                                    "weir.observer/1"};
+                                    "weir.observer/1", "weir.transport/1"};
 
 template <class F>
 consteval auto ops_of() {
@@ -418,6 +447,8 @@ consteval auto ops_of() {
     return balancer_ops<F>();
   } else if constexpr (kind_of<F>() == Kind::observer) {
     return observer_ops<F>();
+  } else if constexpr (kind_of<F>() == Kind::transport) {
+    return transport_ops<F>();
   } else {
     return filter_ops<F>();
   }
@@ -484,7 +515,9 @@ weir_rc load(const weir_host* given) noexcept {
   http = static_cast<const weir_http*>(host->get("weir.http/1"));
   bytes = static_cast<const weir_bytes*>(host->get("weir.body/1"));
   loop = static_cast<const weir_loop*>(host->get("weir.loop/1"));
+  links = static_cast<const weir_links*>(host->get("weir.link/1"));
   if (http == nullptr || ((moves_bodies<F>() || ...) && bytes == nullptr)) return WEIR_UNSUPPORTED;
+  if (((kind_of<F>() == Kind::transport) || ...) && links == nullptr) return WEIR_UNSUPPORTED;
   Header::intern_all();
   return WEIR_OK;
 }

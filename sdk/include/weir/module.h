@@ -175,7 +175,10 @@ typedef struct weir_worker { /* one event loop, as an instance meets it */
 enum { /* flags of a component */
   WEIR_DRAFT = 1,    /* may still change; the manual says so */
   WEIR_SECURITY = 2, /* a fault of it never lets a request pass */
-  WEIR_ANSWERS = 4   /* a filter that answers by itself: its route needs no `to` */
+  WEIR_ANSWERS = 4,  /* a filter that answers by itself: its route needs no `to` */
+  WEIR_ENCRYPTS = 8, /* a transport: nobody on the way reads what passes; requests are "https" */
+  WEIR_PER_EXCHANGE = 16 /* a transport to endpoints that names the client: each connection serves
+                            one exchange */
 };
 
 typedef struct weir_component {
@@ -307,7 +310,8 @@ enum { WEIR_H_OTHER, WEIR_FIELD_NAMES(WEIR_FIELD_ID) WEIR_H_COUNT };
   X(TIME, "time")                           /* start, RFC 3339 in UTC with milliseconds */    \
   X(TIME_CLF, "time.clf")                   /* start, 10/Oct/2000:13:55:36 +0000 */           \
   X(TIME_UNIX, "time.unix")                 /* number: start, milliseconds since 1970 */      \
-  X(PROCESS_STATE, "process.state")         /* "serving", or "draining": it is about to end */
+  X(PROCESS_STATE, "process.state")         /* "serving", or "draining": it is about to end */  \
+  X(PROTOCOL, "connection.protocol")        /* what ALPN has settled: "h2"; else empty */
 
 enum { WEIR_A_FIRST = 512 };
 #define WEIR_ATTRIBUTE_ID(id, text) WEIR_A_##id,
@@ -474,6 +478,88 @@ typedef struct weir_observer {
   void (*flush)(void *instance, void *state);   /* every second, and before worker_stop      [W] */
 } weir_observer;
 
+/* ---- Connections ---------------------------------------------------------------------------- */
+
+enum { WEIR_ACCEPTED, WEIR_CONNECTED }; /* which end of a connection: a client's, an endpoint's */
+
+enum { /* what became of a move of bytes */
+  WEIR_IO_OK,    /* it is done; *n says how much */
+  WEIR_IO_AGAIN, /* nothing now: called again when the socket has moved, or after wake */
+  WEIR_IO_END,   /* the other end has ended its direction, in due form */
+  WEIR_IO_BROKEN /* nothing more will pass; the connection ends */
+};
+
+typedef struct weir_link { /* one transport on one connection; lasts from open to close */
+  uint32_t size;
+  uint32_t side;      /* WEIR_ACCEPTED, WEIR_CONNECTED */
+  void *conn;         /* conn_size zeroed bytes, aligned for any type */
+  const void *conf;   /* of the listener, or of the upstream */
+  void *instance;
+  void *state;        /* what worker_start gave */
+  uint64_t *cells;    /* this loop's metric cells */
+  weir_ref ref;       /* keep this for what comes back later; owns timers, posts and tasks */
+  int32_t fd;         /* the socket, for options such as kTLS, when all below passes bytes as they
+                         are; else -1. Not to be read, written or closed */
+} weir_link;
+
+/* Service "weir.link/1": what is below a transport, the socket or another transport. A receive that
+   filled less than `room` has not emptied it: only WEIR_IO_AGAIN says so.                     */
+typedef struct weir_links {
+  uint32_t size;
+  uint32_t (*recv)(const weir_link *, char *into, size_t room, size_t *n);                /* [W] */
+  /* The same, and the bytes stay: the next recv or peek begins with them. BROKEN above another
+     transport that changes bytes.                                                           [W] */
+  uint32_t (*peek)(const weir_link *, char *into, size_t room, size_t *n);
+  /* As much as fits, from the front; `more`: further bytes follow at once.                  [W] */
+  uint32_t (*send)(const weir_link *, const weir_str *pieces, size_t count, uint32_t more,
+                   size_t *n);
+  weir_address (*peer)(const weir_link *);                         /* the other end          [W] */
+  weir_address (*local)(const weir_link *);                        /* this one               [W] */
+  weir_rc (*set_peer)(const weir_link *, weir_address);  /* accepted, until the handshake ends: who
+                                                            the client is from here on       [W] */
+  weir_rc (*set_local)(const weir_link *, weir_address); /* likewise: where it connected to  [W] */
+  /* Connected: the name that the other end is to prove, without port, lower case; an address as
+     text where the endpoint is no name.                                                     [W] */
+  weir_str (*server_name)(const weir_link *);
+  /* Connected: the addresses of the client's connection that this one is made for; family 0: there
+     is none. Of WEIR_PER_EXCHANGE only; with others a connection serves many clients.       [W] */
+  weir_address (*client)(const weir_link *);
+  weir_address (*client_local)(const weir_link *);
+  /* What may be spoken above, best first: names of ALPN (RFC 7301), e.g. "h2", "http/1.1".  [W] */
+  const weir_str *(*protocols)(const weir_link *, size_t *n);
+  weir_rc (*wake)(weir_ref); /* an AGAIN that waited for no socket may go on                 [W] */
+} weir_links;
+
+/* Kind "weir.transport/1": what lies between a socket and the protocol spoken on it (TLS, PROXY).
+   Transports of a connection stand on one another; who encrypts stands on top. None
+   of them blocks: what cannot go on says AGAIN. After WEIR_IO_BROKEN only close follows. */
+typedef struct weir_transport {
+  uint32_t size;
+  uint32_t conn_size;
+  weir_rc (*open)(const weir_link *); /* WEIR_OK, or the connection ends without close       [W] */
+  /* Until it returns OK nothing else passes; the listener's or upstream's time for it is the
+     kernel's to watch. May keep bytes that it has read beyond.                              [W] */
+  uint32_t (*handshake)(const weir_link *);
+  /* After the handshake. Both NULL: bytes pass as they are, and cost nothing. recv: AGAIN only when
+     what is below said so. send: takes from the front of the pieces; what it took is its to
+     deliver, now or in later calls, also in those with count == 0, made while `pending`.    [W] */
+  uint32_t (*recv)(const weir_link *, char *into, size_t room, size_t *n);
+  uint32_t (*send)(const weir_link *, const weir_str *pieces, size_t count, uint32_t more,
+                   size_t *n);
+  /* Bytes that send took and has not passed on: 0 or more; NULL: never any.                 [W] */
+  size_t (*pending)(const weir_link *);
+  /* Ends our direction in due form (close_notify); the socket's end follows. AGAIN: as send.[W] */
+  uint32_t (*end)(const weir_link *);
+  void (*close)(const weir_link *); /* exactly once after open was OK                        [W] */
+  /* What is known of this connection by an interned attribute name, once the handshake is over; for
+     every exchange on it. WEIR_A_PROTOCOL: the name that ALPN has settled. p == NULL: not known.
+     Lasts as long as the connection.                                                        [W] */
+  weir_str (*info)(const weir_link *, uint32_t attribute);
+  /* Accepted: whether a request for this host (lower case, without port) may come in here; 0: it is
+     answered with 421. NULL: any may.                                                       [W] */
+  uint32_t (*serves)(const weir_link *, weir_str host);
+} weir_transport;
+
 /* ---- Upstream side ------------------------------------------------------------------------- */
 
 typedef struct weir_endpoint { /* Frozen */
@@ -516,8 +602,6 @@ typedef struct weir_balancer {
  * They fit without touching what stands above: a component names its kind by id and brings that
  * kind's vtable, which begins with `size`. Their shapes, to be settled by their first two users:
  *
- * weir.transport/1      conn_size; open(lower io, side), recv, send, info(ALPN, SNI, peer), close.
- *                       Stacks on another transport; the lower fd is visible for sendfile. [W]
  * weir.codec/1          ALPN list, conn_size; open, input(bytes or datagram); the kernel calls
  *                       stream_open, head, body, finish, reset, window; the codec calls the same
  *                       events back; both roles. The kernel's HTTP/1.1 stands behind the same

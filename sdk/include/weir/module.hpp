@@ -21,6 +21,9 @@
 //   handler   request, end, explain; run with Input and Output
 //   observer  exchange; flush, without an exchange
 //   balancer  pick with Pick and const Table&; done with these and Outcome
+//   transport each with Link: open (bool), handshake (Io), recv with Room and send with Pieces
+//             (Moved), pending (size_t), end (Io), close, info with Id, serves with ServedHost; the
+//             class is the context of a connection; close ends it
 // What a hook throws is logged and becomes Verdict::fail: nothing unwinds into the kernel. Times,
 // threads and lifetimes are those of module.h.
 #pragma once

@@ -553,7 +553,7 @@ inline std::chrono::nanoseconds now() {  // monotonic, read once a turn of the l
   return std::chrono::nanoseconds{loop == nullptr ? 0 : loop->now()};
 }
 
-enum class Kind { filter, handler, balancer, observer };  // static constexpr auto kind = ...
+enum class Kind { filter, handler, balancer, observer, transport };  // static constexpr auto kind
 
 }  // namespace weir
 
