@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <span>
 #include <string_view>
@@ -65,6 +66,12 @@ void BodyPool::add_slices() {
   block->next = blocks_;
   blocks_ = block;
   for (Slice& slice : block->slices) give_slice(&slice);
+}
+
+std::span<char> BodyPool::file_room() {
+  constexpr size_t size = 64 * 1024;
+  if (file_room_ == nullptr) file_room_ = std::make_unique_for_overwrite<char[]>(size);
+  return {file_room_.get(), size};
 }
 
 void BodyPool::give_slice(Slice* slice) {

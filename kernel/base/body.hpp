@@ -18,6 +18,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -65,6 +66,8 @@ class BodyPool {
 
   uint64_t chunks_in_use() const { return in_use_; }
   PipePool& pipes() { return pipes_; }
+  // To read a file's bytes into where they cannot go on without; until it is asked for again.
+  std::span<char> file_room();
   // Of the whole loop; others than this pool add what they take.
   HeldBytes& held() { return held_; }
   const HeldBytes& held() const { return held_; }
@@ -86,6 +89,7 @@ class BodyPool {
   uint64_t in_use_ = 0;
   HeldBytes held_;
   PipePool pipes_;
+  std::unique_ptr<char[]> file_room_;
 };
 
 }  // namespace weir

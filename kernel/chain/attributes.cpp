@@ -61,7 +61,7 @@ std::string_view request_text(Exchange& exchange, uint32_t id) {
     case WEIR_A_REQUEST_METHOD:
       return request.method;
     case WEIR_A_REQUEST_SCHEME:
-      return exchange.listener().scheme;
+      return exchange.scheme();
     case WEIR_A_REQUEST_HOST:
       return request.host;
     case WEIR_A_REQUEST_AUTHORITY:
@@ -206,8 +206,9 @@ std::string_view attribute_text(Exchange& exchange, uint32_t id) {
     for (const Attribute* at = exchange.attributes; at != nullptr; at = at->next) {
       if (at->id == id) return at->value;
     }
-    return {};
+    return exchange.client_stream().info(id);
   }
+  if (id == WEIR_A_PROTOCOL) return exchange.client_stream().info(id);
   if (is_duration(id)) return seconds(attribute_number(exchange, id), exchange.arena());
   if (is_number(id)) return decimal(attribute_number(exchange, id), exchange.arena());
   return kernel_text(exchange, id);

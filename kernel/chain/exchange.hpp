@@ -63,6 +63,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   Arena& arena() { return arena_; }
   const SiteOnLoop& site() const { return site_; }
   const ListenerOnLoop& listener() const { return listener_; }
+  std::string_view scheme() const { return stream_->encrypted() ? "https" : "http"; }
+  const ServerStream& client_stream() const { return *stream_; }
   const weir_ref& ref() const { return ref_; }
   // Whether this ref names a call of this exchange that has not ended.
   bool lives(weir_ref ref) const { return callback_of(ref) != nullptr; }

@@ -118,9 +118,10 @@ void Exchange::start_attempt() {
 
 // False: the connection could not even be begun.
 bool Exchange::open_attempt() {
-  endpoint_ = upstream_->open(
-      attempt_, {this, &arena_, &site_.names, upstream_->options().response_limits,
-                 keeps_trailers(), site_.limits.interim_responses, found_.route->timeout});
+  endpoint_ =
+      upstream_->open(attempt_, {this, &arena_, &site_.names, upstream_->options().response_limits,
+                                 keeps_trailers(), site_.limits.interim_responses,
+                                 found_.route->timeout, stream_, client});
   if (endpoint_ == nullptr) {
     upstream_->finish(attempt_, WEIR_CONNECT_FAILED);
     return false;
@@ -154,7 +155,7 @@ bool Exchange::build_outgoing() {
   std::string_view host = upstream_->options().host;
   if (upstream_->options().host_of_endpoint) host = endpoint_text_;
   if (host.empty()) host = request_.authority;
-  const Forwarding forwarding{peer, client, listener_.scheme, request_.authority,
+  const Forwarding forwarding{peer, client, scheme(), request_.authority,
                               request_.version == Version::http10 ? "1.0" : "1.1"};
   const bool built = fields.copy_rows(request_.fields) && fields.set(WEIR_H_HOST, "Host", host) &&
                      add_forwarding(fields, forwarding, site_, arena_) &&

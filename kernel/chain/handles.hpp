@@ -18,7 +18,7 @@
 namespace weir {
 
 // What a ref can name. A plain tag, so that a lookup costs no virtual call.
-enum class HandleKind : uint8_t { none, exchange, instance, timer };
+enum class HandleKind : uint8_t { none, exchange, instance, timer, link };
 
 class Handles {
  public:

@@ -26,6 +26,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,21 @@ using FilterUse = Use<weir_http_filter>;
 using HandlerUse = Use<weir_handler>;
 using ObserverUse = Use<weir_observer>;
 
+// One transport of a listener or an upstream. Connections keep it, and so the instance, alive.
+struct TransportUse {
+  const weir_transport* ops = nullptr;
+  std::shared_ptr<const InstanceOnLoop> owner;
+  const void* conf = nullptr;
+};
+
+struct Transports {
+  uint32_t side = WEIR_ACCEPTED;
+  std::vector<TransportUse> uses;   // the first stands on the socket
+  std::vector<weir_str> protocols;  // for ALPN, best first; constant texts
+  bool encrypts = false;
+  bool per_exchange = false;
+};
+
 struct ChainOnLoop {
   std::vector<FilterUse> filters;
   HandlerUse handler;  // ops == nullptr: none
@@ -91,7 +107,7 @@ struct RouteOnLoop {
 struct ListenerOnLoop {
   std::string_view name;
   uint32_t index = 0;
-  std::string_view scheme = "http";
+  std::shared_ptr<const Transports> transports;  // nullptr: none
   uint64_t max_body = UINT64_MAX;
   std::string pseudonym;  // in Via, and against loops
   std::string via;        // the whole entry

@@ -46,6 +46,7 @@ examples:
 std::vector<const char*> kinds_of(std::string_view kind) {
   if (kind == "observe") return {"weir.observer/1"};
   if (kind == "balancer") return {"weir.balancer/1"};
+  if (kind == "transport") return {"weir.transport/1"};
   return {"weir.http-filter/1", "weir.handler/1"};
 }
 

@@ -34,10 +34,14 @@ class Used {
  public:
   explicit Used(const conf::Model& model) {
     for (const conf::Instance& each : model.filters) own_.insert(each.name);
-    for (const conf::Listener& each : model.listeners) add(each.filters);
+    for (const conf::Listener& each : model.listeners) {
+      add(each.filters);
+      add(each.transports);
+    }
     for (const conf::Route& each : model.routes) add(each.filters);
     for (const conf::Upstream& each : model.upstreams) {
       if (each.balancer) add(each.balancer->name);
+      add(each.transports);
     }
     for (const conf::Instance& each : model.filters) add(each.component);
     for (const conf::Instance& each : model.observers) add(each.component);

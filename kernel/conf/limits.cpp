@@ -94,6 +94,9 @@ constexpr std::array limits{
            "proxies are "
            "exempt; 0: no limit."},
           offsetof(Limits, connections_per_client), 0, 1e7),
+    count({"handshakes", "200", 0,
+           "Handshakes of transports (TLS and the like) under way on a worker; further ones wait."},
+          offsetof(Limits, handshakes), 1, 1e6),
     size(
         {"memory", "0", 503,
          "Memory of the process, see Overload; 0: 70 % of its cgroup's limit or of the machine's."},
@@ -101,6 +104,10 @@ constexpr std::array limits{
 };
 
 constexpr std::array timeouts{
+    time({"handshake", "10s", 0,
+          "From the accept of a connection to the end of its transports' handshakes (TLS and the "
+          "like)."},
+         offsetof(Timeouts, handshake)),
     time({"head", "10s", 408, "From a request's first byte to the end of its head."},
          offsetof(Timeouts, head)),
     time({"body", "30s", 408, "Longest gap between two pieces of a request body."},

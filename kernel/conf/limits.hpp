@@ -43,10 +43,12 @@ struct Limits {
   int64_t requests;
   int64_t connections;
   int64_t connections_per_client;
+  int64_t handshakes;
   uint64_t memory;
 };
 
 struct Timeouts {
+  Duration handshake;
   Duration head;
   Duration body;
   uint64_t body_rate;

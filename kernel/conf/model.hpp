@@ -64,6 +64,7 @@ struct Listener {
   std::string written;  // the address as in the file
   Address address;
   std::vector<Use> filters;
+  std::vector<Use> transports;  // in the order of the file
   Place place;
 };
 
@@ -120,8 +121,12 @@ struct Upstream {
   Duration connect{}, first_byte{}, read{};  // effective
   size_t max_idle = 0;                       // connections kept, per worker
   Duration idle_timeout{};
-  uint64_t max_requests = 0;  // of one connection; 0: no bound
+  uint64_t max_requests = 0;    // of one connection; 0: no bound
+  std::vector<Use> transports;  // in the order of the file
   Place place;
+
+  // What an endpoint of it is to prove to be, where it is asked to: without port.
+  std::string server_name(const Endpoint& endpoint) const;
 };
 
 enum class OnFault : uint8_t { standard, closed, open };

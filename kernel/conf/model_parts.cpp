@@ -23,6 +23,7 @@ namespace weir::conf {
 namespace {
 
 constexpr std::string_view http_prefix = "http://";
+constexpr std::string_view https_prefix = "https://";
 
 bool is_label_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -43,10 +44,10 @@ bool is_host_name(std::string_view name) {
   return !dot;
 }
 
-// "host:port", "[::1]:80", and the same without a port, which means 80.
-std::optional<Address> parse_authority(std::string_view text) {
+// "host:port", "[::1]:80", and the same without a port.
+std::optional<Address> parse_authority(std::string_view text, std::string_view port) {
   auto address = parse_address(text);
-  if (!address) address = parse_address(std::string{text} + ":80");
+  if (!address) address = parse_address(std::string{text}.append(port));
   if (!address || address->is_unix() || address->host.empty() || address->port == 0) return {};
   return address;
 }
@@ -127,6 +128,25 @@ std::vector<Use> read_uses(Reading& reading, const Node* node, std::string_view 
   return out;
 }
 
+std::vector<Use> read_transports(Reading& reading, const Node& table, const weir_schema& schema,
+                                 const std::string& title) {
+  std::vector<Use> out;
+  const Keys keys{schema};
+  for (const Node& child : table.children()) {
+    if (keys.find(child.key())) continue;
+    if (child.is(Kind::table)) {
+      out.push_back({child.key(), &child, child.key_place()});
+    } else if (!child.is(Kind::boolean)) {
+      reading.report.error(child.key_place(),
+                           "unknown key '" + readable(child.key()) + "' in " + title,
+                           suggestion(child.key(), keys.names()));
+    } else if (child.boolean()) {
+      out.push_back({child.key(), nullptr, child.key_place()});
+    }
+  }
+  return out;
+}
+
 std::optional<Endpoint> read_url(Reading& reading, const Node& node) {
   const std::string& text = node.text();
   const auto wrong = [&](std::string message, std::string hint) {
@@ -138,41 +158,49 @@ std::optional<Endpoint> read_url(Reading& reading, const Node& node) {
     if (!address) return wrong("expected \"unix:/path\", found " + node.shown(), "");
     return Endpoint{*address, text, 1, node.place()};
   }
-  if (text.starts_with("https://")) {
-    return wrong("upstreams are reached by http:// only",
-                 "https needs a transport module, and there is none yet");
-  }
-  if (!text.starts_with(http_prefix)) {
+  const bool secure = text.starts_with(https_prefix);
+  if (!secure && !text.starts_with(http_prefix)) {
     return wrong(
         "expected the name of an upstream or a URL such as \"http://127.0.0.1:9001\", found " +
             node.shown(),
         "");
   }
-  std::string_view authority = std::string_view{text}.substr(http_prefix.size());
+  const std::string_view prefix = secure ? https_prefix : http_prefix;
+  std::string_view authority = std::string_view{text}.substr(prefix.size());
   if (authority.ends_with('/')) authority.remove_suffix(1);
   if (authority.find_first_of("/?#") != std::string_view::npos) {
     return wrong("a URL ends behind host and port here, found " + node.shown(),
                  "the filter 'rewrite' changes paths");
   }
-  const auto address = parse_authority(authority);
+  const auto address = parse_authority(authority, secure ? ":443" : ":80");
   if (!address) {
     return wrong("expected a URL such as \"http://127.0.0.1:9001\", found " + node.shown(), "");
   }
   return Endpoint{*address, format_address(*address), 1, node.place()};
 }
 
-size_t anonymous_upstream(Reading& reading, Endpoint endpoint) {
-  const auto [found, fresh] =
-      reading.anonymous.emplace(endpoint.written, reading.model.upstreams.size());
+size_t anonymous_upstream(Reading& reading, const Node& url, Endpoint endpoint) {
+  const bool secure = url.text().starts_with(https_prefix);
+  const std::string_view prefix = secure ? https_prefix : http_prefix;
+  std::string name =
+      endpoint.address.is_unix() ? endpoint.written : std::string{prefix} + endpoint.written;
+  const auto [found, fresh] = reading.anonymous.emplace(name, reading.model.upstreams.size());
   if (!fresh) return found->second;
   if (!reading.bare) reading.bare = bare_upstream(reading);
   Upstream out = *reading.bare;
-  out.name =
-      endpoint.address.is_unix() ? endpoint.written : std::string{http_prefix} + endpoint.written;
+  out.name = std::move(name);
+  if (secure) out.transports.push_back({"tls", nullptr, url.place()});
   out.place = endpoint.place;
   out.endpoints.push_back(std::move(endpoint));
   reading.model.upstreams.push_back(std::move(out));
   return found->second;
+}
+
+// Of a fixed Host the endpoints are one service; else each is what it was written as.
+std::string Upstream::server_name(const Endpoint& endpoint) const {
+  if (host != Host::fixed) return endpoint.address.host;
+  const auto authority = parse_authority(fixed_host, ":443");
+  return authority ? authority->host : fixed_host;
 }
 
 std::optional<HostPattern> parse_host(std::string_view text, bool wildcard_allowed) {

@@ -28,7 +28,7 @@ struct Reading {
   const Document& document;
   Report& report;
   Model model{};
-  std::map<std::string, size_t> anonymous{};  // upstreams made from URLs, by their address
+  std::map<std::string, size_t> anonymous{};  // upstreams made from URLs, by their name
   std::optional<Upstream> bare{};             // what these begin as
   std::map<std::string, size_t> upstream_index{};
   std::map<std::string, size_t> listener_index{};
@@ -38,10 +38,11 @@ struct Reading {
   // table can be looked at in the same run.
   template <class T>
   const T* fill_table(const weir_schema& schema, const Node* table, std::string title,
-                      Storage& storage) {
+                      Storage& storage, bool open = false) {
     Input input;
     input.table = table;
     input.title = std::move(title);
+    input.open = open;
     return static_cast<const T*>(fill_anyway(schema, input, storage, report, intern).conf);
   }
 
@@ -86,14 +87,19 @@ std::span<const Node> tables_of(Reading& reading, std::string_view name);
 std::optional<Use> read_use(Reading& reading, const Node& node, std::string_view what);
 std::vector<Use> read_uses(Reading& reading, const Node* node, std::string_view what);
 
-// "http://host:port" or "unix:/path" as one endpoint; nullopt after a report.
+// The keys of a listener or an upstream that are not the kernel's: NAME = { keys }, or true. What
+// cannot be one is reported.
+std::vector<Use> read_transports(Reading& reading, const Node& table, const weir_schema& schema,
+                                 const std::string& title);
+
+// "http://host:port", "https://host:port" or "unix:/path" as one endpoint; nullopt after a report.
 std::optional<Endpoint> read_url(Reading& reading, const Node& node);
 
 // All but name, endpoints and balancer.
 Upstream upstream_of(Reading& reading, const UpstreamKeys& keys);
 
 // An upstream with one endpoint and nothing else set; routes with the same URL share it.
-size_t anonymous_upstream(Reading& reading, Endpoint endpoint);
+size_t anonymous_upstream(Reading& reading, const Node& url, Endpoint endpoint);
 
 // Lower case, without a final dot; nullopt: no host name, no IP address, no *.name where allowed.
 std::optional<HostPattern> parse_host(std::string_view text, bool wildcard_allowed);

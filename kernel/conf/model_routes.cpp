@@ -195,7 +195,7 @@ class RouteReader {
       out_.upstream = found->second;
     } else if (text.find("://") != std::string::npos || text.starts_with("unix:")) {
       if (auto endpoint = read_url(reading_, to)) {
-        out_.upstream = anonymous_upstream(reading_, std::move(*endpoint));
+        out_.upstream = anonymous_upstream(reading_, to, std::move(*endpoint));
       }
     } else if (parse_address(text)) {
       report_.error(to.place(), "unknown upstream '" + readable(text) + "'",

@@ -96,8 +96,9 @@ void read_upstream(Reading& reading, const Node& node) {
   reading.upstream_list.push_back(node.key());
   Upstream& upstream = reading.model.upstreams.emplace_back();
   Storage storage;
-  const auto* keys = reading.fill_table<UpstreamKeys>(upstream_schema, &node, title, storage);
+  const auto* keys = reading.fill_table<UpstreamKeys>(upstream_schema, &node, title, storage, true);
   upstream = upstream_of(reading, *keys);
+  upstream.transports = read_transports(reading, node, upstream_schema, title);
   if (keys->endpoints != nullptr) read_endpoints(reading, upstream, *keys->endpoints, title);
   const Node* host = node.find("host");
   if (host != nullptr && host->is(Kind::text)) read_host_policy(reading, upstream, *host);
@@ -139,7 +140,7 @@ void read_listener_address(Reading& reading, Listener& out, const Node& node,
 void read_listener(Reading& reading, const Node& node, FirstPlaces& addresses, FirstPlaces& names) {
   Storage storage;
   const auto* keys =
-      reading.fill_table<ListenerKeys>(listener_schema, &node, "[[listener]]", storage);
+      reading.fill_table<ListenerKeys>(listener_schema, &node, "[[listener]]", storage, true);
   Listener out;
   out.written = text_of(keys->address);
   out.name = keys->name.n > 0 ? text_of(keys->name) : out.written;
@@ -155,6 +156,7 @@ void read_listener(Reading& reading, const Node& node, FirstPlaces& addresses, F
                             first->second, "the other one");
   }
   out.filters = read_uses(reading, keys->filters, "filters");
+  out.transports = read_transports(reading, node, listener_schema, "[[listener]]");
   if (!out.name.empty()) reading.listener_list.push_back(out.name);
   reading.listener_index.emplace(out.name, reading.model.listeners.size());
   reading.model.listeners.push_back(std::move(out));

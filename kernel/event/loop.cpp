@@ -23,6 +23,11 @@
 #include <unistd.h>
 
 namespace weir {
+namespace {
+
+constexpr uint32_t both_ways = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+}  // namespace
 
 namespace {
 
@@ -77,15 +82,21 @@ Loop::~Loop() {
   ::close(epoll_);
 }
 
-bool Loop::add(int fd, Watcher* watcher, uint32_t events) {
+bool Loop::control(int operation, int fd, Watcher* watcher, uint32_t events) const {
   epoll_event event{};
   event.events = events;
   event.data.ptr = watcher;
-  return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
+  return ::epoll_ctl(epoll_, operation, fd, &event) == 0;
 }
 
-bool Loop::watch(int fd, Watcher& watcher) {
-  return add(fd, &watcher, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+bool Loop::add(int fd, Watcher* watcher, uint32_t events) {
+  return control(EPOLL_CTL_ADD, fd, watcher, events);
+}
+
+bool Loop::watch(int fd, Watcher& watcher) { return add(fd, &watcher, both_ways); }
+
+bool Loop::watch_anew(int fd, Watcher& watcher) {
+  return control(EPOLL_CTL_MOD, fd, &watcher, both_ways);
 }
 
 bool Loop::watch_listener(int fd, Watcher& watcher) {

@@ -96,6 +96,10 @@ class Loop {
   // already is announced too. False when the system is out of memory for it.
   bool watch(int fd, Watcher& watcher);
 
+  // The same of one that is watched already, for another watcher. Expects: the former has been
+  // forgotten.
+  bool watch_anew(int fd, Watcher& watcher);
+
   // For listening sockets that several loops share: level triggered, one loop woken per event.
   bool watch_listener(int fd, Watcher& watcher);
   void unwatch_listener(int fd, Watcher& watcher);
@@ -166,6 +170,7 @@ class Loop {
   void account(int events);
   void wake();
   bool add(int fd, Watcher* watcher, uint32_t events);
+  bool control(int operation, int fd, Watcher* watcher, uint32_t events) const;
 
   int epoll_;
   int wake_;

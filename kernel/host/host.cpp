@@ -31,6 +31,7 @@ const void* get(const char* id) {
   if (wanted == "weir.http/1") return &http_service();
   if (wanted == "weir.body/1") return &body_service();
   if (wanted == "weir.loop/1") return &loop_service();
+  if (wanted == "weir.link/1") return &link_service();
   return nullptr;
 }
 

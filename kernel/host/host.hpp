@@ -53,5 +53,6 @@ class Host {
 const weir_http& http_service();
 const weir_bytes& body_service();
 const weir_loop& loop_service();
+const weir_links& link_service();
 
 }  // namespace weir

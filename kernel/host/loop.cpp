@@ -11,6 +11,7 @@
 #include "chain/handles.hpp"
 #include "chain/module_call.hpp"
 #include "chain/site.hpp"
+#include "chain/transports.hpp"
 #include "crash/mark.hpp"
 #include "event/timers.hpp"
 #include "host/host.hpp"
@@ -24,7 +25,7 @@
 namespace weir {
 namespace {
 
-// An exchange or an instance on this loop.
+// An exchange, an instance on this loop or a transport of a connection.
 struct Owner {
   List<Dependent>* dependents = nullptr;  // nullptr: it has ended
   const Callee* callee = nullptr;
@@ -42,6 +43,10 @@ Owner find_owner(const HostThread& thread, weir_ref ref) {
   if (const auto* const instance =
           static_cast<InstanceOnLoop*>(thread.handles.find(bare, HandleKind::instance))) {
     return {&instance->dependents, instance->callee, nullptr};
+  }
+  if (const auto* const layer =
+          static_cast<TransportLayer*>(thread.handles.find(bare, HandleKind::link))) {
+    return {&layer->dependents, layer->use->owner->callee, nullptr};
   }
   return {};
 }

@@ -11,6 +11,8 @@
 // Thread: one loop.
 #pragma once
 
+#include <weir/module.h>
+
 #include "base/body.hpp"
 #include "http/head.hpp"
 
@@ -39,12 +41,20 @@ class Stream {
   virtual void become_tunnel() = 0;
   // Bytes accepted and not yet with the peer's kernel.
   virtual uint64_t backlog() const = 0;
+  // Nobody on the way can read what passes.
+  virtual bool encrypted() const { return false; }
   // Whether bodies that lie in a pipe can be sent: they reach a socket as they are.
   virtual bool takes_pipes() const { return false; }
 };
 
 class ServerStream : public Stream {
  public:
+  // What the connection knows by an attribute's id; empty: nothing.
+  virtual std::string_view info(uint32_t /*attribute*/) const { return {}; }
+  // Where the client has connected to; family 0: not known any more.
+  virtual weir_address local() const { return {}; }
+  // Whether a request for this host may come in here.
+  virtual bool serves(std::string_view /*host*/) const { return true; }
   // An interim response (1xx). Fields are written as they are.
   virtual void send_interim(const ResponseHead& head) = 0;
   // The final head; its framing says how the body is delimited.

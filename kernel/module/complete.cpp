@@ -40,6 +40,13 @@ std::string lacking(const weir_balancer& ops) {
   return ops.pick == nullptr ? "pick" : "";
 }
 
+std::string lacking(const weir_transport& ops) {
+  if (ops.open == nullptr) return "open";
+  if (ops.handshake == nullptr) return "handshake";
+  if ((ops.recv == nullptr) != (ops.send == nullptr)) return "recv and send: they go together";
+  return ops.close == nullptr ? "close" : "";
+}
+
 template <class Ops>
 std::string complete_ops(size_t least, Component& to) {
   const void* from = to.table.ops;
@@ -59,6 +66,9 @@ std::string complete_kind(std::string_view kind, Component& to) {
   }
   if (kind == "weir.balancer/1") {
     return complete_ops<weir_balancer>(offsetof(weir_balancer, done), to);
+  }
+  if (kind == "weir.transport/1") {
+    return complete_ops<weir_transport>(offsetof(weir_transport, info), to);
   }
   return "weir " WEIR_VERSION " knows no kind '" + std::string{kind} + "'";
 }

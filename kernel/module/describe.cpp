@@ -128,11 +128,12 @@ std::string manual_of_component(const weir_component& component, bool alone) {
 }  // namespace
 
 std::string kind_word(std::string_view kind) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> words{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> words{{
       {"weir.http-filter/1", "filter"},
       {"weir.handler/1", "handler"},
       {"weir.balancer/1", "balancer"},
       {"weir.observer/1", "observer"},
+      {"weir.transport/1", "transport"},
   }};
   for (const auto& [id, word] : words) {
     if (id == kind) return std::string{word};

@@ -29,7 +29,7 @@ class Image;
 // A component with every member of this kernel's minor. Lives as long as its image: for good.
 struct Component {
   weir_component table{};  // table.ops points to `ops`
-  std::variant<weir_http_filter, weir_handler, weir_balancer, weir_observer> ops;
+  std::variant<weir_http_filter, weir_handler, weir_balancer, weir_observer, weir_transport> ops;
   const Image* image = nullptr;
 
   template <class Ops>

@@ -71,6 +71,13 @@ IoResult Socket::receive(std::span<char> into) {
   return moved(n);
 }
 
+IoResult Socket::peek(std::span<char> into) const {
+  constexpr int flags = MSG_DONTWAIT | MSG_PEEK;
+  const auto n = retried([&] { return ::recv(fd(), into.data(), into.size(), flags); });
+  if (n == 0 && !into.empty()) return {IoResult::eof, 0, 0};
+  return moved(n);
+}
+
 IoResult Socket::send(std::span<const iovec> pieces, bool more) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());  // read only, says POSIX

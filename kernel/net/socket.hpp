@@ -58,6 +58,9 @@ class Socket {
   // A receive that filled less than `into` has emptied the socket; do not ask again.
   IoResult receive(std::span<char> into);
 
+  // The same, and the bytes stay to be received.
+  IoResult peek(std::span<char> into) const;
+
   // What the kernel takes now, from the front; 16 pieces at most in one call are worth it.
   // `more`: something follows at once, if only the end; it then leaves in the same packet.
   IoResult send(std::span<const iovec> pieces, bool more = false);

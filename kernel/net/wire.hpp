@@ -9,6 +9,8 @@
 // turn, one connection after the other: the way into the kernel then stays in the caches, and a
 // peer that sleeps is woken once for many messages.
 //
+// With a transport, the same holds of what the transport can move, and pipes are of no use.
+//
 // Thread: one loop.
 #pragma once
 
@@ -16,6 +18,9 @@
 #include "base/pipe.hpp"
 #include "event/loop.hpp"
 #include "net/socket.hpp"
+#include "net/transport.hpp"
+
+#include <memory>
 
 namespace weir {
 
@@ -27,8 +32,11 @@ class Wire : public Watcher {
   Wire& operator=(const Wire&) = delete;
 
  protected:
-  // Takes the socket over and registers it; false: the loop cannot watch it.
-  bool attach(Socket socket);
+  // Takes the connection over and registers it; false: the loop cannot watch it. A transport
+  // comes with its handshake done, or shakes hands before anything else is asked of it.
+  bool attach(Lane lane);
+  // Gives it to another owner, on the same loop. Expects: nothing is queued.
+  Lane release();
   // Closes it; what was not sent is dropped. Harmless when there is none.
   void hang_up();
   // The same with a reset, which tells the peer that the stream is incomplete.
@@ -37,6 +45,13 @@ class Wire : public Watcher {
 
   // Notes what epoll reported.
   void note(uint32_t events);
+
+  // Goes on with the transport's handshake; ok: done, or there is none to do.
+  IoResult::Status shake_hands();
+  // Whether bytes go to and from the socket as they are, so that pipes are of use.
+  bool is_plain() const { return !through_ && !shaking_; }
+  bool shaking() const { return shaking_; }
+  const Transport* transport() const { return transport_.get(); }
 
   // Receives once into `into`. After a short read the socket counts as empty.
   IoResult receive(std::span<char> into);
@@ -50,6 +65,12 @@ class Wire : public Watcher {
   // Sends as much as the kernel takes; false: the connection is broken. `then_ends`: the caller
   // ends the direction at once, and the end is to leave with the last bytes.
   bool send_pending(bool then_ends = false);
+  // Bytes that are not with the system yet.
+  uint64_t unsent() const { return out_.length() + (through_ ? transport_->pending() : 0); }
+  bool all_sent() const { return unsent() == 0; }
+  // Ends our direction when all is sent; receiving goes on. Expects: nothing more is queued.
+  void end_writing();
+
   // What is queued is better sent at the end of the turn: a copy of it costs less than that saves.
   bool sends_later() const { return writable_ && !out_.empty() && out_.length() < little_output; }
 
@@ -70,10 +91,16 @@ class Wire : public Watcher {
   static constexpr uint64_t little_output = 8192;
 
   IoResult send_some(bool more);
+  IoResult send_through(bool more);
+  IoResult send_taken(bool more);
   IoResult send_pieces(bool more);
   IoResult send_piped(const Body::PipedBytes& bytes);
 
   Pipe* pipe_ = nullptr;  // through which the current message's bulk comes in
+  std::unique_ptr<Transport> transport_;
+  bool shaking_ = false;  // hands, so far
+  bool through_ = false;
+  bool ends_writing_ = false;  // as soon as the transport can
 };
 
 }  // namespace weir

@@ -37,6 +37,10 @@ constexpr unsigned dry_index = 254;  // of the loop, among refs
 // Takes what an exchange sends and keeps the final head.
 class Recorder final : public ServerStream {
  public:
+  explicit Recorder(const ListenerOnLoop& listener)
+      : encrypted_(listener.transports != nullptr && listener.transports->encrypts) {}
+
+  bool encrypted() const override { return encrypted_; }
   void send_interim(const ResponseHead&) override {}
   void send_response(const ResponseHead& head) override {
     status = head.status;
@@ -55,6 +59,9 @@ class Recorder final : public ServerStream {
 
   uint32_t status = 0;
   std::vector<std::pair<std::string, std::string>> fields;
+
+ private:
+  bool encrypted_;
 };
 
 std::string head_text(const DryRequest& request) {
@@ -196,7 +203,7 @@ DryRun::DryRun(std::shared_ptr<Generation> generation, Names& names)
       thread_{loop_, handles_, tasks_},
       former_(Host::current()) {
   Host::enter(thread_);
-  const LoopParts parts{loop_, bodies_, handles_, tasks_, names_, date_, relief_, 1};
+  const LoopParts parts{loop_, bodies_, handles_, tasks_, names_, date_, relief_, 1, nullptr, {}};
   site_ =
       std::make_unique<LoopSite>(generation_, parts, "weir-dry", nullptr, LoopSite::Purpose::dry);
 }
@@ -209,13 +216,13 @@ DryRun::~DryRun() {
 
 DryResult DryRun::run(const DryRequest& request) {
   DryResult result;
-  Recorder recorder;
   const Rehearsal rehearsal(*site_, request.listener, result);
+  Recorder recorder(rehearsal.listener());
   Exchange exchange(
       {&rehearsal.site(), &rehearsal.listener(), &recorder, request.client, unix_ms()});
   const std::string_view head = exchange.arena().copy(head_text(request));
-  const auto refusal = read_request(head, {HeadLimits{}, "http", true}, exchange.arena(), names_,
-                                    exchange.request());
+  const auto refusal = read_request(head, {HeadLimits{}, exchange.scheme(), true}, exchange.arena(),
+                                    names_, exchange.request());
   result.arrived = exchange.request().path;
   if (refusal) {
     exchange.refuse(*refusal);

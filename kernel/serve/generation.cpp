@@ -115,6 +115,7 @@ Chain Generation::make_chain(const std::vector<conf::Use>& uses, conf::Report& r
 
 void Generation::make_chains(conf::Report& report) {
   for (const conf::Listener& listener : model_.listeners) {
+    listener_transports_.push_back(instances_->transports(listener));
     listener_chains_.push_back(make_chain(listener.filters, report));
   }
   for (const conf::Route& route : model_.routes) {
@@ -152,7 +153,11 @@ void Generation::make_upstreams(const Generation* previous) {
             use.instance->handle, use.instance->callee};
       }
     }
-    const UpstreamOptions options = options_of(upstream, model_.server);
+    upstream_transports_.push_back(instances_->transports(upstream));
+    UpstreamOptions options = options_of(upstream, model_.server);
+    for (const InstanceUse& use : upstream_transports_.back()) {
+      options.transports.push_back(use.instance);
+    }
     const auto known = former.find(options.name);
     const bool same = known != former.end() && known->second->options() == options &&
                       known->second->balancer() == balancer;

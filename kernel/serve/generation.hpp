@@ -43,6 +43,13 @@ class Generation {
   const std::vector<std::shared_ptr<Upstream>>& upstreams() const { return upstreams_; }
   const Chain& listener_chain(size_t listener) const { return listener_chains_[listener]; }
   const Chain& route_chain(size_t route) const { return route_chains_[route]; }
+  // The nearest to the socket first.
+  const std::vector<InstanceUse>& listener_transports(size_t listener) const {
+    return listener_transports_[listener];
+  }
+  const std::vector<InstanceUse>& upstream_transports(size_t upstream) const {
+    return upstream_transports_[upstream];
+  }
 
  private:
   Generation(conf::Document document, conf::Model model, Images& images);
@@ -60,6 +67,7 @@ class Generation {
   std::unique_ptr<Instances> instances_;
   std::vector<std::shared_ptr<Upstream>> upstreams_;
   std::vector<Chain> listener_chains_, route_chains_;
+  std::vector<std::vector<InstanceUse>> listener_transports_, upstream_transports_;
   Router router_;
 };
 

@@ -48,7 +48,7 @@ void write_head(Body& out, const ResponseHead& head, Persistence persistence) {
 
 H1Server::H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, Inlet& inlet,
                    const weir_address& peer)
-    : Wire(loop, pool), owner_(owner), inlet_(inlet), peer_(peer), scanner_(owner.limits().head) {
+    : Wire(loop, pool), Connection(inlet, peer), owner_(owner), scanner_(owner.limits().head) {
   pool_.held().add(sizeof *this);
 }
 
@@ -58,9 +58,11 @@ H1Server::~H1Server() {
   pool_.held().remove(sizeof *this + charged_);
 }
 
-bool H1Server::open(Socket socket) {
-  if (!attach(std::move(socket))) return false;
+bool H1Server::open(Lane lane) {
+  const bool shaken = lane.watched;
+  if (!attach(std::move(lane))) return false;
   writable_ = true;
+  if (shaken) loop_.defer(*this);  // the first request may have come with the last of the handshake
   // A client that connects without a word gets the time of a head, not of a pause.
   loop_.arm(*this, owner_.limits().head_time);
   return true;
@@ -93,6 +95,23 @@ uint64_t H1Server::held() const {
 
 // ---- what the exchange asks for
 
+std::string_view H1Server::info(uint32_t attribute) const {
+  return transport() == nullptr ? std::string_view{} : transport()->info(attribute);
+}
+
+bool H1Server::serves(std::string_view host) const {
+  return transport() == nullptr || transport()->serves(host);
+}
+
+bool H1Server::encrypted() const { return transport() != nullptr && transport()->encrypts(); }
+
+weir_address H1Server::local() const {
+  if (transport() != nullptr && transport()->named_local().family != 0) {
+    return transport()->named_local();
+  }
+  return attached() ? socket_.local().weir() : weir_address{};
+}
+
 void H1Server::send_interim(const ResponseHead& head) {
   write_head(out_, head, Persistence::implied);
 }
@@ -100,7 +119,7 @@ void H1Server::send_interim(const ResponseHead& head) {
 // Whether this connection can serve another request after this response.
 bool H1Server::may_continue(const ResponseHead& head) const {
   const RequestHead& request = exchange_->request();
-  if (!request.keep_alive || owner_.draining(inlet_) || requests_ >= owner_.limits().requests ||
+  if (!request.keep_alive || owner_.draining(inlet()) || requests_ >= owner_.limits().requests ||
       input_over_ || head.framing.kind == Framing::Kind::until_close) {
     return false;
   }
@@ -137,7 +156,7 @@ void H1Server::flush() {
   const bool later = sends_later();
   if (!later) write();
   out_.settle();
-  if (!later && !out_.empty()) arm();
+  if (!later && !all_sent()) arm();
   if (later || has_news()) loop_.defer(*this);
 }
 
@@ -187,7 +206,7 @@ void H1Server::expired() noexcept {
       break;
     case State::exchange:
       if (sends_later()) break;  // at the end of this turn
-      if (!out_.empty()) return stalled("write_timeout");
+      if (!all_sent()) return stalled("write_timeout");
       if (!body_.ended() && exchange_->takes_request_body()) {
         exchange_->request_refused({408, "body_timeout"});
         exchange_->settle();
@@ -269,7 +288,8 @@ void H1Server::read() {
 
 // What is large goes from socket to socket where nobody looks at it, once begun to its end.
 bool H1Server::is_bulk() const {
-  return state_ == State::exchange && exchange_->request().framing.kind == Framing::Kind::length &&
+  return is_plain() && state_ == State::exchange &&
+         exchange_->request().framing.kind == Framing::Kind::length &&
          (body_.left() >= Loop::scratch_size || (has_pipe() && body_.left() > 0)) &&
          exchange_->relays_request_body();
 }
@@ -373,10 +393,10 @@ void H1Server::begin_exchange(std::string_view head) {
   persists_ = true;
   response_queued_ = false;
   trailers_ = nullptr;
-  exchange_ = &owner_.create_exchange(inlet_, *this, peer_);
+  exchange_ = &owner_.create_exchange(inlet(), *this, peer());
   Arena& arena = exchange_->arena();
   RequestHead& request = exchange_->request();
-  const RequestOptions options{owner_.limits().head, exchange_->listener().scheme,
+  const RequestOptions options{owner_.limits().head, exchange_->scheme(),
                                owner_.limits().encoded_slash};
   const std::string_view text = arena.copy(head);
   std::string().swap(held_);  // what is left of it is with the caller
@@ -403,7 +423,7 @@ void H1Server::refuse(const Refusal& refusal) {
   state_ = State::exchange;
   client_closes_ = false;
   body_ = BodyReader(Framing{});
-  exchange_ = &owner_.create_exchange(inlet_, *this, peer_);
+  exchange_ = &owner_.create_exchange(inlet(), *this, peer());
   exchange_->refuse(refusal);
   exchange_->settle();
 }
@@ -475,15 +495,15 @@ void H1Server::at_end_of_input() {
 // ---- writing
 
 void H1Server::write() {
-  if (state_ == State::ended || !attached() || out_.empty()) return check_complete();
-  const uint64_t before = out_.length();
+  if (state_ == State::ended || !attached() || all_sent()) return check_complete();
+  const uint64_t before = unsent();
   const bool then_ends = state_ == State::exchange && response_queued_ && !persists_;
   if (!send_pending(then_ends)) {
     out_.clear();
     broken_ = true;
     return;
   }
-  if (out_.length() != before && (state_ == State::exchange || state_ == State::tunnel)) {
+  if (unsent() != before && (state_ == State::exchange || state_ == State::tunnel)) {
     progressed_ = true;
   }
   if (reports_drain_ && out_.length() < backlog_step) {
@@ -494,9 +514,9 @@ void H1Server::write() {
 }
 
 void H1Server::check_complete() {
-  if (!response_queued_ || !out_.empty() || complete_ || exchange_ == nullptr) return;
+  if (!response_queued_ || !all_sent() || complete_ || exchange_ == nullptr) return;
   if (state_ == State::tunnel) {
-    if (!write_over_) socket_.shutdown_write();
+    if (!write_over_) end_writing();
     write_over_ = true;
     if (!input_over_) return;
   }
@@ -527,7 +547,7 @@ void H1Server::next_request() {
 }
 
 void H1Server::rest() {
-  loop_.arm(*this, owner_.draining(inlet_) ? drain_grace : owner_.keep_alive());
+  loop_.arm(*this, owner_.draining(inlet()) ? drain_grace : owner_.keep_alive());
 }
 
 // Closing with bytes unread would reset the connection and take the response from the client
@@ -537,14 +557,14 @@ void H1Server::say_goodbye() {
   const bool all_read = body_.ended() && held_.empty() && !readable_;
   held_ = {};
   if (peer_done_ || (client_closes_ && all_read)) return end();
-  socket_.shutdown_write();
+  end_writing();
   state_ = State::closing;
   loop_.arm(*this, owner_.limits().unread_time);
 }
 
 // A client that takes nothing may hold the system's buffers for minutes yet, unless it is reset.
 void H1Server::stalled(const char* reason) {
-  resets_ = resets_ || !out_.empty();
+  resets_ = resets_ || !all_sent();
   gone(reason);
 }
 
@@ -579,7 +599,7 @@ void H1Server::arm() {
   const bool progressed = std::exchange(progressed_, false);
   if (state_ == State::tunnel) return loop_.arm(*this, owner_.limits().tunnel);
   if (state_ != State::exchange) return;
-  if (!out_.empty()) {
+  if (!all_sent()) {
     if (progressed || !Timer::armed()) loop_.arm(*this, owner_.limits().write_time);
   } else if (!body_.ended() && exchange_->takes_request_body()) {
     loop_.arm(*this, owner_.limits().body_time);

@@ -17,83 +17,41 @@
 #include "http/head_scanner.hpp"
 #include "http/stream.hpp"
 #include "net/wire.hpp"
+#include "serve/connection.hpp"
 
 #include <string>
 
 namespace weir {
 
-class H1Server;
-struct Inlet;
-
-struct ServerLimits {
-  HeadLimits head;
-  bool encoded_slash = false;         // some route may let %2F through
-  uint64_t requests = 10'000;         // of one connection
-  uint64_t unread_body = 64 * 1024;   // read and dropped to save the connection
-  Clock::duration head_time{};        // from its first byte
-  Clock::duration body_time{};        // between bytes
-  uint64_t body_rate = 0;             // bytes per second, on average
-  Clock::duration body_rate_after{};  // before that the rate is not looked at
-  Clock::duration keep_alive{};
-  Clock::duration keep_alive_overload{};
-  Clock::duration write_time{};   // without progress
-  Clock::duration unread_time{};  // for unread_body, and for the last goodbye
-  Clock::duration tunnel{};
-};
-
-// What a connection needs of its worker.
-class ConnectionOwner {
+class H1Server final : public Wire,
+                       public Connection,
+                       public ServerStream,
+                       private Deferred,
+                       private Timer {
  public:
-  virtual const ServerLimits& limits() const = 0;
-  // Whether connections that came in there are to end with their exchange.
-  virtual bool draining(const Inlet& inlet) const = 0;
-  // How long a connection may rest now; less when connections are nearly used up.
-  virtual Clock::duration keep_alive() const = 0;
-  // For a request that came in there; it lives until destroy.
-  virtual Exchange& create_exchange(const Inlet& inlet, ServerStream& stream,
-                                    const weir_address& peer) = 0;
-  virtual void destroy_exchange(Exchange& exchange) = 0;
-  // The owner destroys it, not before this turn is over.
-  virtual void connection_ended(H1Server& connection) = 0;
-
- protected:
-  ~ConnectionOwner() = default;
-};
-
-class H1Server final : public Wire, public ServerStream, private Deferred, private Timer {
- public:
-  // Expects: the inlet outlives this.
   H1Server(Loop& loop, BodyPool& pool, ConnectionOwner& owner, Inlet& inlet,
            const weir_address& peer);
   ~H1Server() override;
   H1Server(const H1Server&) = delete;
   H1Server& operator=(const H1Server&) = delete;
 
-  // Takes an accepted socket. False: the loop cannot watch it.
-  bool open(Socket socket);
-  // The process ends: no request after the one that runs, or that comes within the next moment.
-  void drain();
+  // Takes an accepted connection whose transports have shaken hands. False: the loop cannot watch
+  // it.
+  bool open(Lane lane);
 
-  // Nothing goes on, whatever was on its way.
-  void cut();
-  // The same because what it holds is needed: a reset, that nothing of it stays in the system.
-  void cut_for_memory();
-  // At rest between requests it stays so for as long as the owner says now.
-  void rest_anew();
-  // Reading had stopped for want of memory, and there is some now.
-  void go_on();
-  // Bytes that end with it.
-  uint64_t held() const;
+  void drain() override;
+  void cut() override;
+  void cut_for_memory() override;
+  void rest_anew() override;
+  void go_on() override;
+  uint64_t held() const override;
+  const Exchange* exchange() const override { return exchange_; }
+  uint64_t requests() const override { return requests_; }
 
-  const weir_address& peer() const { return peer_; }
-  Inlet& inlet() const { return inlet_; }
-  const Exchange* exchange() const { return exchange_; }
-  uint64_t requests() const { return requests_; }
-
-  // The owner's notes.
-  size_t place = 0;      // among its connections
-  bool counted = false;  // for its client
-
+  std::string_view info(uint32_t attribute) const override;
+  bool serves(std::string_view host) const override;
+  bool encrypted() const override;
+  weir_address local() const override;
   void send_interim(const ResponseHead& head) override;
   void send_response(const ResponseHead& head) override;
   void send_body(Body& from, bool last) override;
@@ -103,7 +61,7 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   void become_tunnel() override;
   uint64_t backlog() const override { return out_.length(); }
   void let_go() override;
-  bool takes_pipes() const override { return true; }
+  bool takes_pipes() const override { return is_plain(); }
   void abort() override;
 
  private:
@@ -148,8 +106,6 @@ class H1Server final : public Wire, public ServerStream, private Deferred, priva
   bool body_too_slow() const;
 
   ConnectionOwner& owner_;
-  Inlet& inlet_;
-  weir_address peer_;
   Exchange* exchange_ = nullptr;
   HeadScanner scanner_;
   BodyReader body_{Framing{}};

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "conf/fingerprint.hpp"
+#include "conf/kernel_keys.hpp"
 #include "conf/model.hpp"
 #include "conf/place.hpp"
 #include "conf/report.hpp"
@@ -32,6 +33,7 @@ constexpr const char* filter_kind = "weir.http-filter/1";
 constexpr const char* handler_kind = "weir.handler/1";
 constexpr const char* balancer_kind = "weir.balancer/1";
 constexpr const char* observer_kind = "weir.observer/1";
+constexpr const char* transport_kind = "weir.transport/1";
 
 // A component without keys still takes the kernel's.
 constexpr weir_schema no_keys{sizeof(weir_schema), sizeof(weir_key), nullptr, 0, 1};
@@ -71,8 +73,9 @@ uint32_t metric(void* report, uint32_t kind, const char* name, const char* help)
 }
 
 // What an instance is to the file, whatever its keys.
-std::string role_of(const Component& component, const std::string& name) {
-  return std::string(component.table.kind) + ' ' + component.table.name + ' ' + name;
+std::string role_of(const Component& component, const std::string& name, uint32_t side) {
+  const char* const end = side == WEIR_CONNECTED ? " connected " : " ";
+  return std::string(component.table.kind) + ' ' + component.table.name + end + name;
 }
 
 // Within one image the instances know each other's form; another version gets bytes.
@@ -181,8 +184,8 @@ void Instances::make_named(const std::vector<conf::Instance>& tables, const Kind
 void Instances::remember(const Instances& previous) {
   for (const auto& instance : previous.all_) {
     // Of two that the file calls the same, nobody can say which one goes on.
-    const auto [role, fresh] =
-        former_named_.try_emplace(role_of(*instance->component, instance->name), instance);
+    const auto [role, fresh] = former_named_.try_emplace(
+        role_of(*instance->component, instance->name, instance->side), instance);
     if (!fresh) role->second = nullptr;
     if (!instance->identity_.empty()) former_.emplace(instance->identity_, instance);
   }
@@ -211,7 +214,7 @@ Instance* Instances::make(const Making& making) {
   }
   const weir_schema& schema = schema_of(*making.component);
   std::string identity = conf::fingerprint(schema, input);
-  const std::string role = role_of(*making.component, making.name);
+  const std::string role = role_of(*making.component, making.name, making.side);
   if (!identity.empty()) identity += making.component->image->sha256() + role;
   if (Instance* const kept = identity.empty() ? nullptr : keep(identity)) {
     inputs_[kept] = std::move(input);
@@ -223,6 +226,7 @@ Instance* Instances::make(const Making& making) {
   instance->callee =
       &callee(module.name, module.version, making.component->table.kind, making.name);
   instance->name = making.name;
+  instance->side = making.side;
   instance->identity_ = std::move(identity);
   instance->fails_open = fails_open;
   instance->wait_timeout = making.keys.wait_timeout;
@@ -241,7 +245,8 @@ void Instances::configure(Instance& instance, const conf::Input& input) {
   if (table.configure == nullptr || instance.quarantined()) return;
   Configuring configuring{instance, input, report_};
   const weir_setup setup{
-      sizeof(weir_setup), 0, as_str(instance.name), instance.conf, &configuring, complain, metric};
+      sizeof(weir_setup), 0,      as_str(instance.name), instance.conf, &configuring,
+      complain,           metric, instance.side};
   const size_t errors = report_.errors();
   const weir_rc rc = call_module({instance.callee, "configure"}, WEIR_ERROR, table.configure,
                                  &setup, &instance.handle);
@@ -301,6 +306,50 @@ InstanceUse Instances::balancer(const conf::Use& use, const std::string& upstrea
   Instance* const made =
       make({found, upstream, std::move(input), conf::read_instance_keys(use.keys, report_)});
   return {made, made == nullptr ? nullptr : made->conf};
+}
+
+const Component* Instances::transport(const conf::Use& use, const TransportPlace& place) {
+  if (const Component* const found = component({transport_kind}, use.name)) return found;
+  const bool listed = registry_.modules().contains(use.name);
+  if (!listed && module_files(module_folders()).contains(use.name)) {
+    conf::report_unlisted(model_, "transport", use, use.name, report_);
+    return nullptr;
+  }
+  std::vector<std::string> names = known({transport_kind});
+  for (std::string& key : conf::Keys{place.keys}.names()) names.push_back(std::move(key));
+  report_.error(use.place, "unknown key '" + use.name + "' in " + place.title,
+                conf::suggestion(use.name, names));
+  return nullptr;
+}
+
+std::vector<InstanceUse> Instances::transports(const std::vector<conf::Use>& uses,
+                                               const TransportPlace& place) {
+  std::vector<InstanceUse> made;
+  for (const conf::Use& use : uses) {
+    const Component* const found = transport(use, place);
+    if (found == nullptr) continue;
+    conf::Input input;
+    input.table = use.keys;
+    input.title = use.name + " of " + place.title;
+    input.place = use.place;
+    Instance* const instance = make({found, place.owner, std::move(input),
+                                     conf::read_instance_keys(use.keys, report_), place.side});
+    if (instance != nullptr) made.push_back({instance, instance->conf});
+  }
+  std::stable_partition(made.begin(), made.end(), [](const InstanceUse& use) {
+    return (use.instance->component->table.flags & WEIR_ENCRYPTS) == 0;
+  });
+  return made;
+}
+
+std::vector<InstanceUse> Instances::transports(const conf::Listener& listener) {
+  return transports(listener.transports,
+                    {listener.name, "[[listener]]", WEIR_ACCEPTED, conf::listener_schema});
+}
+
+std::vector<InstanceUse> Instances::transports(const conf::Upstream& upstream) {
+  return transports(upstream.transports, {upstream.name, "[upstream." + upstream.name + "]",
+                                          WEIR_CONNECTED, conf::upstream_schema});
 }
 
 void Instances::tell_quarantine(const Instance& instance) {

@@ -49,7 +49,8 @@ class Instance {
   void* handle = nullptr;  // the module's own
   bool fails_open = false;
   Clock::duration wait_timeout{};
-  std::vector<Metric> metrics;  // by cell
+  std::vector<Metric> metrics;    // by cell
+  uint32_t side = WEIR_ACCEPTED;  // of a transport
   bool started = false;
   // Of the generation before, with the same component and name; until this one is started.
   std::shared_ptr<Instance> predecessor;
@@ -86,6 +87,10 @@ class Instances {
   // A name in the `filters` of a listener or route: a filter or a handler.
   InstanceUse chain_use(const conf::Use& use);
   InstanceUse balancer(const conf::Use& use, const std::string& upstream);
+  // The transports of a listener or an upstream, the nearest to the socket first: those that
+  // encrypt stand above the others, else the order of the file holds.
+  std::vector<InstanceUse> transports(const conf::Listener& listener);
+  std::vector<InstanceUse> transports(const conf::Upstream& upstream);
   const std::vector<InstanceUse>& observers() const { return observers_; }
 
   const std::vector<std::shared_ptr<Instance>>& all() const { return all_; }
@@ -101,6 +106,7 @@ class Instances {
     std::string name;
     conf::Input input;
     conf::InstanceKeys keys;
+    uint32_t side = WEIR_ACCEPTED;
   };
   const Component* component(const Kinds& kinds, const std::string& name) const;
   const Component* wanted(const Kinds& kinds, const conf::Use& use, const char* what);
@@ -113,6 +119,15 @@ class Instances {
   void make_named(const std::vector<conf::Instance>& tables, const Kinds& kinds, const char* what);
   InstanceUse overlaid(Instance& instance, const conf::Use& use);
   InstanceUse anonymous(const Component& component, const conf::Use& use);
+  struct TransportPlace {
+    std::string owner;  // the listener's or upstream's name
+    std::string title;  // of its table
+    uint32_t side;
+    const weir_schema& keys;  // that the table has besides
+  };
+  std::vector<InstanceUse> transports(const std::vector<conf::Use>& uses,
+                                      const TransportPlace& place);
+  const Component* transport(const conf::Use& use, const TransportPlace& place);
 
   const conf::Model& model_;
   const Registry& registry_;

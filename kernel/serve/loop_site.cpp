@@ -7,10 +7,12 @@
 #include "chain/exchange.hpp"
 #include "chain/handles.hpp"
 #include "chain/site.hpp"
+#include "chain/transports.hpp"
 #include "conf/limits.hpp"
 #include "conf/model.hpp"
 #include "crash/mark.hpp"
 #include "http/head.hpp"
+#include "net/transport.hpp"
 #include "serve/generation.hpp"
 #include "serve/instances.hpp"
 #include "serve/route_conditions.hpp"
@@ -39,13 +41,13 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
   const bool dry = purpose == Purpose::dry;
   for (const auto& instance : generation_->instances().all()) {
     const bool observes = std::holds_alternative<weir_observer>(instance->component->ops);
-    if (!dry || !observes) add_instance(*instance, parts, previous);
+    if (!dry || !observes) add_instance(instance, parts, previous);
   }
-  for (const auto& upstream : generation_->upstreams()) {
+  for (size_t i = 0; i < generation_->upstreams().size(); ++i) {
     if (dry) {
       upstreams_.push_back(nullptr);
     } else {
-      add_upstream(*upstream, parts, previous);
+      add_upstream(i, parts, previous);
     }
   }
   for (const InstanceUse& use : generation_->instances().observers()) {
@@ -71,6 +73,9 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
 
 LoopSite::~LoopSite() {
   flush();
+  // Connections before what stands on them.
+  by_upstream_.clear();
+  listeners_.clear();
   by_instance_.clear();
   // What began last ends first, since it may have been given something of one before it.
   while (!instances_.empty()) instances_.pop_back();
@@ -81,8 +86,10 @@ LoopSite::OnLoop::~OnLoop() {
   handles.remove(view.ref);
   while (Dependent* const dependent = view.dependents.take_first()) dependent->owner_ended();
   const weir_component& component = *view.component;
-  if (!started || component.worker_stop == nullptr) return;
-  call_module({view.callee, "worker_stop"}, component.worker_stop, view.instance, view.state);
+  if (started && component.worker_stop != nullptr) {
+    call_module({view.callee, "worker_stop"}, component.worker_stop, view.instance, view.state);
+  }
+  if (retire) retire(std::move(instance));
 }
 
 // Counts go on where an instance is replaced by one that counts the same.
@@ -99,8 +106,9 @@ std::shared_ptr<std::vector<uint64_t>> LoopSite::cells_for(const Instance& insta
   return cells;
 }
 
-void LoopSite::add_instance(const Instance& instance, const LoopParts& parts,
+void LoopSite::add_instance(const std::shared_ptr<const Instance>& shared, const LoopParts& parts,
                             const LoopSite* previous) {
+  const Instance& instance = *shared;
   const char* const* name = instance.component->table.identity;
   for (; name != nullptr && *name != nullptr; ++name) {
     site_.identity.push_back(parts.names.find(*name));
@@ -114,6 +122,8 @@ void LoopSite::add_instance(const Instance& instance, const LoopParts& parts,
     }
   }
   const auto made = std::make_shared<OnLoop>(parts.handles);
+  made->instance = shared;
+  made->retire = parts.retire;
   instances_.push_back(made);
   by_instance_[&instance] = made;
   const weir_component& component = instance.component->table;
@@ -142,14 +152,43 @@ void LoopSite::add_instance(const Instance& instance, const LoopParts& parts,
              std::to_string(made->worker.index) + "; what it logged before may say why";
 }
 
-void LoopSite::add_upstream(Upstream& upstream, const LoopParts& parts, const LoopSite* previous) {
+// nullptr: there are none.
+std::shared_ptr<const Transports> LoopSite::transports_of(const std::vector<InstanceUse>& uses,
+                                                          uint32_t side) const {
+  if (uses.empty()) return nullptr;
+  static constexpr std::string_view http11 = "http/1.1";
+  auto made = std::make_shared<Transports>();
+  made->side = side;
+  made->protocols = {{http11.data(), http11.size()}};
+  for (const InstanceUse& use : uses) {
+    const std::shared_ptr<OnLoop>& owner = by_instance_.at(use.instance);
+    const uint32_t flags = use.instance->component->table.flags;
+    const bool calls = !use.instance->quarantined();
+    made->uses.push_back(
+        {calls ? &use.instance->component->as<weir_transport>() : &stand_in<weir_transport>(),
+         {owner, &owner->view},
+         use.conf});
+    made->encrypts = made->encrypts || (flags & WEIR_ENCRYPTS) != 0;
+    made->per_exchange = made->per_exchange || (flags & WEIR_PER_EXCHANGE) != 0;
+  }
+  return made;
+}
+
+void LoopSite::add_upstream(size_t index, const LoopParts& parts, const LoopSite* previous) {
+  Upstream& upstream = *generation_->upstreams()[index];
   std::shared_ptr<LoopUpstream>& on_loop = by_upstream_[&upstream];
   if (on_loop == nullptr && previous != nullptr) {
     const auto kept = previous->by_upstream_.find(&upstream);
     if (kept != previous->by_upstream_.end()) on_loop = kept->second;
   }
   if (on_loop == nullptr) {
-    on_loop = std::make_shared<LoopUpstream>(upstream, parts.loop, parts.bodies);
+    const auto plan = transports_of(generation_->upstream_transports(index), WEIR_CONNECTED);
+    std::unique_ptr<const TransportMaker> transports;
+    if (plan != nullptr) {
+      transports = std::make_unique<UpstreamTransports>(plan, parts.loop, parts.handles);
+    }
+    on_loop =
+        std::make_shared<LoopUpstream>(upstream, parts.loop, parts.bodies, std::move(transports));
   }
   upstreams_.push_back(on_loop.get());
 }
@@ -183,6 +222,7 @@ void LoopSite::add_listeners(std::string_view pseudonym) {
     // One listener may pass a request to another of the same process; to itself is a loop.
     made.pseudonym = std::string(pseudonym) + "-" + std::to_string(i);
     made.via = "1.1 " + made.pseudonym;
+    made.transports = transports_of(generation_->listener_transports(i), WEIR_ACCEPTED);
     made.chain = chain_of(generation_->listener_chain(i));
   }
 }

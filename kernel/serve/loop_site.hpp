@@ -10,6 +10,7 @@
 #include "chain/site.hpp"
 #include "serve/generation.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ struct LoopParts {  // what belongs to the loop and outlives every generation
   Relief& relief;
   uint32_t loops;                              // of the process
   const std::atomic<bool>* leaving = nullptr;  // the process is about to end
+  // Takes what has to end on the control thread; empty: this is it.
+  std::function<void(std::shared_ptr<const void>)> retire;
 };
 
 class LoopSite final : private RouteFinder {
@@ -71,6 +74,8 @@ class LoopSite final : private RouteFinder {
 
     Handles& handles;
     InstanceOnLoop view;
+    std::shared_ptr<const Instance> instance;  // connections may need it longer than a generation
+    std::function<void(std::shared_ptr<const void>)> retire;
     weir_worker worker{};  // modules keep a pointer to it
     std::shared_ptr<std::vector<uint64_t>> cells;
     bool started = false;
@@ -78,9 +83,12 @@ class LoopSite final : private RouteFinder {
   };
 
   void find(const Exchange& exchange, Found& found) const override;
-  void add_instance(const Instance& instance, const LoopParts& parts, const LoopSite* previous);
+  void add_instance(const std::shared_ptr<const Instance>& shared, const LoopParts& parts,
+                    const LoopSite* previous);
   std::shared_ptr<std::vector<uint64_t>> cells_for(const Instance& instance) const;
-  void add_upstream(Upstream& upstream, const LoopParts& parts, const LoopSite* previous);
+  void add_upstream(size_t index, const LoopParts& parts, const LoopSite* previous);
+  std::shared_ptr<const Transports> transports_of(const std::vector<InstanceUse>& uses,
+                                                  uint32_t side) const;
   ChainOnLoop chain_of(const Chain& chain) const;
   template <class Ops>
   Use<Ops> use_of(const InstanceUse& use) const;

@@ -151,7 +151,8 @@ void Server::make_workers() {
     options.index = i;
     workers_.push_back(std::make_unique<Worker>(
         options, names_, *tasks_, clients_,
-        [this](uint64_t number) { loop_.post([this, number] { generation_ended(number); }); }));
+        [this](uint64_t number) { loop_.post([this, number] { generation_ended(number); }); },
+        [this](std::shared_ptr<const void> ended) { loop_.post([ended = std::move(ended)] {}); }));
   }
 }
 

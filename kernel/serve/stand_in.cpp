@@ -33,6 +33,10 @@ void* build(void*, const weir_endpoint*, size_t) {
 
 int32_t pick_none(void*, const weir_pick*) { return -1; }
 
+weir_rc open_nothing(const weir_link*) { return WEIR_ERROR; }
+uint32_t break_off(const weir_link*) { return WEIR_IO_BROKEN; }
+void close_nothing(const weir_link*) {}
+
 }  // namespace
 
 template <>
@@ -51,6 +55,14 @@ const weir_handler& stand_in() {
 template <>
 const weir_balancer& stand_in() {
   static constexpr weir_balancer ops{sizeof ops, build, nullptr, pick_none, nullptr, nullptr};
+  return ops;
+}
+
+template <>
+const weir_transport& stand_in() {
+  static constexpr weir_transport ops{sizeof ops,    0,       open_nothing, break_off,
+                                      nullptr,       nullptr, nullptr,      nullptr,
+                                      close_nothing, nullptr, nullptr};
   return ops;
 }
 

@@ -18,5 +18,7 @@ template <>
 const weir_handler& stand_in();
 template <>
 const weir_balancer& stand_in();
+template <>
+const weir_transport& stand_in();  // no connection gets through
 
 }  // namespace weir

@@ -45,6 +45,7 @@ void UpstreamAddresses::add(const conf::Upstream& written,
     const conf::Endpoint& endpoint = written.endpoints[i];
     Named& named = entry.endpoints[i];
     named.weight = endpoint.weight;
+    named.server_name = written.server_name(endpoint);
     if (const auto address = Address::from(endpoint.address)) {
       named.addresses = {*address};
       continue;
@@ -93,7 +94,7 @@ void UpstreamAddresses::publish(Entry& entry) {
   std::vector<Endpoint> endpoints;
   for (const Named& named : entry.endpoints) {
     for (const Address& address : named.addresses) {
-      endpoints.push_back({address, address.to_string(), named.weight});
+      endpoints.push_back({address, address.to_string(), named.weight, named.server_name});
     }
   }
   entry.published = true;

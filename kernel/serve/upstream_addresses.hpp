@@ -57,6 +57,7 @@ class UpstreamAddresses {
     std::string host;
     uint16_t port = 0;
     uint32_t weight = 1;
+    std::string server_name;
     std::vector<Address> addresses;
     bool answered = false;
     bool awaited = false;            // counted in pending

@@ -8,6 +8,7 @@
 #include "base/reserve.hpp"
 #include "chain/exchange.hpp"
 #include "chain/relief.hpp"
+#include "chain/transports.hpp"
 #include "conf/limits.hpp"
 #include "conf/model.hpp"
 #include "event/loop.hpp"
@@ -19,7 +20,10 @@
 #include "net/acceptor.hpp"
 #include "net/address.hpp"
 #include "net/listener.hpp"
+#include "net/transport.hpp"
 #include "serve/client_counts.hpp"
+#include "serve/connection.hpp"
+#include "serve/doorstep.hpp"
 #include "serve/generation.hpp"
 #include "serve/h1_server.hpp"
 #include "serve/inlet.hpp"
@@ -54,12 +58,14 @@ int64_t unix_ms() {
 }  // namespace
 
 Worker::Worker(WorkerOptions options, Names& names, Tasks& tasks, ClientCounts& clients,
-               std::function<void(uint64_t)> gone)
+               std::function<void(uint64_t)> gone,
+               std::function<void(std::shared_ptr<const void>)> retire)
     : options_(std::move(options)),
       names_(names),
       tasks_(tasks),
       clients_(clients),
       gone_(std::move(gone)),
+      retire_(std::move(retire)),
       loop_(options_.index),
       handles_(options_.index),
       thread_{loop_, handles_, tasks} {}
@@ -79,6 +85,8 @@ void Worker::set_limits() {
                   static_cast<size_t>(limits.header_count)};
   limits_.requests = static_cast<uint64_t>(limits.requests);
   limits_.unread_body = limits.unread_body;
+  limits_.handshakes = static_cast<size_t>(limits.handshakes);
+  limits_.handshake = timeouts.handshake;
   limits_.head_time = timeouts.head;
   limits_.body_time = timeouts.body;
   limits_.body_rate = timeouts.body_rate;
@@ -96,8 +104,8 @@ void Worker::set_limits() {
 
 std::string Worker::make_site(Serving serving) {
   next_serving_ = std::move(serving);
-  const LoopParts parts{loop_, bodies_, handles_,       tasks_,          names_,
-                        date_, relief_, options_.loops, options_.leaving};
+  const LoopParts parts{loop_, bodies_, handles_,       tasks_,           names_,
+                        date_, relief_, options_.loops, options_.leaving, retire_};
   next_site_ =
       std::make_shared<LoopSite>(next_serving_.generation, parts, options_.pseudonym, site_.get());
   return next_site_->failure();
@@ -248,34 +256,59 @@ void Worker::destroy_exchange(Exchange& exchange) {
 }
 
 // Unix sockets have no address to count by, and a trusted proxy speaks for many clients.
-bool Worker::count_client(const weir_address& client) const {
+bool Worker::counts(const weir_address& client) const {
   if (serving_.per_client == 0 || client.family < 4) return false;
   const auto& trusted = site_->site().trusted;
   return std::none_of(trusted.begin(), trusted.end(),
                       [&](const weir_cidr& range) { return contains(range, client); });
 }
 
-void Worker::take(Inlet& inlet, Accepted accepted) {
-  if (!Reserve::whole()) return;  // which closes it
-  const weir_address client = accepted.peer.weir();
-  const bool counted = count_client(client);
-  if (counted && clients_.add(client) > serving_.per_client) {
-    clients_.remove(client);
-    LoopCounts::add(counts_.clients_refused, 1);
-    WEIR_LOG(WEIR_INFO, "closed a connection of ", accepted.peer.host(),
-             ": it has limits.connections_per_client already");
-    return;
-  }
-  ConnectionOwner& owner = *this;
-  auto connection = std::make_unique<H1Server>(loop_, bodies_, owner, inlet, client);
+// False: it has as many as it may have.
+bool Worker::count_client(const weir_address& client, bool& counted) {
+  counted = counts(client);
+  if (!counted || clients_.add(client) <= serving_.per_client) return true;
+  clients_.remove(client);
+  counted = false;
+  LoopCounts::add(counts_.clients_refused, 1);
+  WEIR_LOG(WEIR_INFO, "closed a connection of ", to_string(client),
+           ": it has limits.connections_per_client already");
+  return false;
+}
+
+Connection& Worker::add(std::unique_ptr<Connection> connection) {
   connection->place = connections_.size();
-  connection->counted = counted;
-  ++inlet.connections;
+  ++connection->inlet().connections;
   LoopCounts::add(counts_.accepted, 1);
   LoopCounts::add(counts_.connections, 1);
   connections_.push_back(std::move(connection));
-  H1Server& opened = *connections_.back();
-  if (!opened.open(std::move(accepted.socket))) connection_ended(opened);
+  return *connections_.back();
+}
+
+void Worker::take(Inlet& inlet, Accepted accepted) {
+  if (!Reserve::whole()) return;  // which closes it
+  const weir_address client = accepted.peer.weir();
+  bool counted = false;
+  if (!count_client(client, counted)) return;
+  ConnectionOwner& owner = *this;
+  const auto& transports = inlet.site->listener(inlet.index).transports;
+  Lane lane{std::move(accepted.socket), nullptr};
+  if (transports == nullptr) {
+    auto made = std::make_unique<H1Server>(loop_, bodies_, owner, inlet, client);
+    H1Server& opened = *made;
+    add(std::move(made)).counted = counted;
+    if (!opened.open(std::move(lane))) connection_ended(opened);
+  } else {
+    lane.transport = make_transport(transports, loop_, handles_);
+    auto made = std::make_unique<Doorstep>(loop_, bodies_, owner, inlet, client);
+    Doorstep& opened = *made;
+    add(std::move(made)).counted = counted;
+    waiting_.append(opened.ticket);
+    if (opened.open(std::move(lane))) {
+      begin_handshakes();
+    } else {
+      connection_ended(opened);
+    }
+  }
   if (connections_.size() < serving_.connections || draining_) return;
   LoopCounts::add(counts_.full, 1);
   if (loop_.now() - told_full_ >= between_lines) {
@@ -286,9 +319,48 @@ void Worker::take(Inlet& inlet, Accepted accepted) {
   stop_accepting();
 }
 
-void Worker::connection_ended(H1Server& connection) {
+void Worker::begin_handshakes() {
+  while (handshakes_ < limits_.handshakes) {
+    Doorstep::Ticket* const next = waiting_.first();
+    if (next == nullptr) return;
+    ++handshakes_;
+    next->doorstep.begin();
+  }
+}
+
+// Another takes the place of the doorstep; what a proxy before us says of the client holds from now
+// on.
+void Worker::let_in(Doorstep& doorstep) {
+  Lane lane = doorstep.take();
+  const weir_address named = lane.transport->named_peer();
+  const weir_address& client = named.family != 0 ? named : doorstep.peer();
+  bool counted = doorstep.counted;
+  if (named.family != 0) {
+    if (std::exchange(doorstep.counted, false)) clients_.remove(doorstep.peer());
+    if (!count_client(client, counted)) return connection_ended(doorstep);
+  }
+  ConnectionOwner& owner = *this;
+  auto made = std::make_unique<H1Server>(loop_, bodies_, owner, doorstep.inlet(), client);
+  H1Server& opened = *made;
+  opened.place = doorstep.place;
+  opened.counted = counted;
+  ended_.push_back(std::exchange(connections_[doorstep.place], std::move(made)));
+  handshake_over(doorstep);
+  if (!opened.open(std::move(lane))) return connection_ended(opened);
+  if (draining_) opened.drain();
+}
+
+void Worker::handshake_over(const Doorstep& doorstep) {
+  if (doorstep.begun()) --handshakes_;
+  loop_.defer(*this);
+}
+
+void Worker::connection_ended(Connection& connection) {
   auto& place = connections_[connection.place];
   if (connection.counted) clients_.remove(connection.peer());
+  if (const auto* const doorstep = dynamic_cast<const Doorstep*>(&connection)) {
+    handshake_over(*doorstep);
+  }
   --connection.inlet().connections;
   LoopCounts::add(counts_.connections, ~uint64_t{0});
   ended_.push_back(std::move(place));
@@ -325,6 +397,7 @@ void Worker::stop_accepting() {
 }
 
 void Worker::deferred() noexcept {
+  begin_handshakes();
   if (!ended_.empty()) {
     ended_.clear();
     for (const auto& [number, inlet] : inlets_) {
@@ -391,7 +464,7 @@ void Worker::cut() {
 }
 
 // Of which generation it keeps something.
-uint64_t Worker::generation_of(const H1Server& connection) {
+uint64_t Worker::generation_of(const Connection& connection) {
   const Exchange* const exchange = connection.exchange();
   const SiteOnLoop& site = exchange != nullptr ? exchange->site() : connection.inlet().site->site();
   return site.generation;
@@ -399,11 +472,11 @@ uint64_t Worker::generation_of(const H1Server& connection) {
 
 void Worker::cut(uint64_t generation) {
   loop_.post([this, generation] {
-    std::vector<H1Server*> cut;
+    std::vector<Connection*> cut;
     for (const auto& connection : connections_) {
       if (generation_of(*connection) == generation) cut.push_back(connection.get());
     }
-    for (H1Server* const connection : cut) connection->cut();
+    for (Connection* const connection : cut) connection->cut();
     if (!cut.empty()) {
       WEIR_LOG(WEIR_WARN, "cut ", cut.size(), " exchanges of generation ", generation,
                ", which has had its time");
@@ -440,7 +513,7 @@ void Worker::free_memory(uint64_t bytes) {
 }
 
 void Worker::cut_largest(uint64_t bytes) {
-  std::vector<std::pair<uint64_t, H1Server*>> by_size;
+  std::vector<std::pair<uint64_t, Connection*>> by_size;
   for (const auto& connection : connections_) {
     const uint64_t held = connection->held();
     if (held >= least_cut) by_size.emplace_back(held, connection.get());

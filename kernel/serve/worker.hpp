@@ -13,7 +13,8 @@
 #include "chain/relief.hpp"
 #include "host/host.hpp"
 #include "serve/client_counts.hpp"
-#include "serve/h1_server.hpp"
+#include "serve/connection.hpp"
+#include "serve/doorstep.hpp"
 #include "serve/inlet.hpp"
 #include "serve/loop_site.hpp"
 
@@ -71,8 +72,10 @@ struct ConnectionView {
 class Worker final : private ConnectionOwner, private Ticker, private Deferred, private Timer {
  public:
   // `gone` hears the number of each generation whose last exchange has ended here. [loop]
+  // `retire` takes what has to end on the control thread. [loop]
   Worker(WorkerOptions options, Names& names, Tasks& tasks, ClientCounts& clients,
-         std::function<void(uint64_t)> gone);
+         std::function<void(uint64_t)> gone,
+         std::function<void(std::shared_ptr<const void>)> retire);
   ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -126,7 +129,8 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   Exchange& create_exchange(const Inlet& inlet, ServerStream& stream,
                             const weir_address& peer) override;
   void destroy_exchange(Exchange& exchange) override;
-  void connection_ended(H1Server& connection) override;
+  void let_in(Doorstep& doorstep) override;
+  void connection_ended(Connection& connection) override;
   void deferred() noexcept override;
   void tick() noexcept override;
 
@@ -136,8 +140,13 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void close(Inlet& inlet);
   void drop_old_sites();
   void take(Inlet& inlet, Accepted accepted);
-  static uint64_t generation_of(const H1Server& connection);
-  bool count_client(const weir_address& client) const;
+  static uint64_t generation_of(const Connection& connection);
+  bool counts(const weir_address& client) const;
+  bool count_client(const weir_address& client, bool& counted);
+  Connection& add(std::unique_ptr<Connection> connection);
+  void knock(Inlet& inlet, std::unique_ptr<Doorstep> doorstep, Lane lane);
+  void begin_handshakes();
+  void handshake_over(const Doorstep& doorstep);
   bool may_accept() const;
   void start_accepting();
   void stop_accepting();
@@ -155,6 +164,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   Tasks& tasks_;
   ClientCounts& clients_;
   std::function<void(uint64_t)> gone_;
+  std::function<void(std::shared_ptr<const void>)> retire_;
   Loop loop_;
   BodyPool bodies_;
   Handles handles_;
@@ -170,8 +180,10 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   std::shared_ptr<LoopSite> next_site_;
   std::vector<std::shared_ptr<LoopSite>> old_sites_;
   std::map<uint32_t, std::unique_ptr<Inlet>> inlets_;  // by number of the door
-  std::vector<std::unique_ptr<H1Server>> connections_;
-  std::vector<std::unique_ptr<H1Server>> ended_;
+  List<Doorstep::Ticket> waiting_;                     // for their handshake
+  size_t handshakes_ = 0;                              // under way
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Connection>> ended_;
   std::vector<void*> spare_exchanges_;
   bool accepting_ = false;
   bool draining_ = false;

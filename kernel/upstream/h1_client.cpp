@@ -33,8 +33,8 @@ H1Client::H1Client(Loop& loop, BodyPool& pool, ClientOwner& owner, const ClientT
 
 H1Client::~H1Client() = default;
 
-bool H1Client::connect(Socket socket) {
-  if (!attach(std::move(socket))) return false;
+bool H1Client::connect(Lane lane) {
+  if (!attach(std::move(lane))) return false;
   writable_ = true;  // where the endpoint is near, the connection is there by the end of the turn
   loop_.arm(*this, timeouts_.connect);
   return true;
@@ -108,7 +108,7 @@ void H1Client::abandon() {
 void H1Client::let_go() {
   exchange_.events = nullptr;
   in_.clear();
-  if (out_.empty()) return end();
+  if (all_sent()) return end();
   state_ = State::closing;
   loop_.arm(*this, timeouts_.write);
 }
@@ -124,7 +124,7 @@ void H1Client::expired() noexcept {
   // It may be the client that is slow, and then its own deadline is the one that counts.
   const bool client_is_slow =
       (state_ == State::body && !exchange_.events->takes_response_body()) ||
-      (state_ == State::head && !request_sent_ && (out_.empty() || sends_later()));
+      (state_ == State::head && !request_sent_ && (all_sent() || sends_later()));
   if (state_ == State::connecting) {
     fail(Failure::Kind::connect, "connect_timeout");
   } else if (state_ == State::idle || state_ == State::closing) {
@@ -156,6 +156,7 @@ void H1Client::drive() {
 // The first bytes of the request tell whether the connection has come about: while it has not, the
 // system takes none. False: not yet, or never.
 bool H1Client::establish() {
+  if (shaking() && !shake()) return false;
   const uint64_t before = out_.length();
   if (!send_pending()) {
     fail(Failure::Kind::connect, "connect_failed");
@@ -168,6 +169,16 @@ bool H1Client::establish() {
   return state_ != State::ended;
 }
 
+// False: not yet, or never.
+bool H1Client::shake() {
+  const IoResult::Status status = shake_hands();
+  if (status == IoResult::eof || status == IoResult::error) {
+    fail(Failure::Kind::connect,
+         transport()->socket_failed() ? "connect_failed" : "handshake_failed");
+  }
+  return status == IoResult::ok;
+}
+
 // What the exchange does then may end its part in this connection.
 void H1Client::tell_drained() {
   ClientEvents* const events = exchange_.events;
@@ -178,17 +189,17 @@ void H1Client::tell_drained() {
 
 void H1Client::write() {
   if (state_ == State::ended || state_ == State::connecting) return;
-  const uint64_t before = out_.length();
+  const uint64_t before = unsent();
   if (before > 0 && !send_pending()) {
     out_.clear();
     broken_ = true;
     return;
   }
-  if (out_.length() != before && !request_sent_) arm();
-  if (out_.empty() && state_ == State::closing) return end();
-  if (out_.empty() && state_ == State::tunnel && request_sent_ && !write_over_) {
+  if (unsent() != before && !request_sent_) arm();
+  if (all_sent() && state_ == State::closing) return end();
+  if (all_sent() && state_ == State::tunnel && request_sent_ && !write_over_) {
     write_over_ = true;
-    socket_.shutdown_write();
+    end_writing();
   }
   if (reports_drain_ && out_.length() < backlog_step) {
     reports_drain_ = false;
@@ -217,7 +228,7 @@ bool H1Client::wants_input() const {
 
 // What is large goes from socket to socket where nobody looks at it, once begun to its end.
 bool H1Client::is_bulk() const {
-  return state_ == State::body && response_.framing.kind == Framing::Kind::length &&
+  return is_plain() && state_ == State::body && response_.framing.kind == Framing::Kind::length &&
          (body_.left() >= least_bulk || (has_pipe() && body_.left() > 0)) &&
          exchange_.events->relays_response_body();
 }
@@ -365,7 +376,7 @@ void H1Client::take_tunnel(std::string_view& bytes) {
 // should and nothing follows (RFC 9112, 9.3; surplus bytes would be taken for the next response).
 void H1Client::message_complete(std::string_view surplus) {
   // In this order: a connection that the pool turns away drops what it holds.
-  const bool reusable = response_.keep_alive && request_sent_ && out_.empty() && surplus.empty() &&
+  const bool reusable = response_.keep_alive && request_sent_ && all_sent() && surplus.empty() &&
                         !peer_done_ && response_.framing.kind != Framing::Kind::until_close;
   let_go_of_pipe();
   ClientEvents* const events = std::exchange(exchange_.events, nullptr);

@@ -58,7 +58,9 @@ struct ClientExchange {
   HeadLimits limits = response_limits;
   bool keep_trailers = false;
   uint32_t most_interim = 8;
-  Clock::duration first_byte{};  // of this exchange; 0: the upstream's
+  Clock::duration first_byte{};          // of this exchange; 0: the upstream's
+  const ServerStream* client = nullptr;  // for transports that name the client
+  weir_address client_address{};
 };
 
 class H1Client final : public Wire, public ClientStream, private Deferred, private Timer {
@@ -68,8 +70,9 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   H1Client(const H1Client&) = delete;
   H1Client& operator=(const H1Client&) = delete;
 
-  // Takes a socket whose connection is on its way; false: the loop cannot watch it.
-  bool connect(Socket socket);
+  // Takes a socket whose connection is on its way, with what stands on it; false: the loop cannot
+  // watch it.
+  bool connect(Lane lane);
   // Starts an exchange on a connection that is idle or still connecting.
   void begin(const ClientExchange& exchange);
 
@@ -90,7 +93,8 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
   void pull() override;
   void become_tunnel() override;
   uint64_t backlog() const override { return out_.length(); }
-  bool takes_pipes() const override { return true; }
+  bool takes_pipes() const override { return is_plain(); }
+  bool encrypted() const override { return transport() != nullptr && transport()->encrypts(); }
   bool connected() const override { return state_ != State::connecting; }
   void let_go() override;
   void abandon() override;
@@ -104,6 +108,7 @@ class H1Client final : public Wire, public ClientStream, private Deferred, priva
 
   void drive();
   bool establish();
+  bool shake();
   bool has_news() const { return broken_ || drained_; }
   void tell_drained();
   void read();

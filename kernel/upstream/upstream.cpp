@@ -9,6 +9,7 @@
 #include "event/loop.hpp"
 #include "http/stream.hpp"
 #include "net/socket.hpp"
+#include "net/transport.hpp"
 #include "upstream/endpoint_set.hpp"
 #include "upstream/h1_client.hpp"
 
@@ -31,7 +32,10 @@ bool Upstream::has(const std::vector<Endpoint>& endpoints) const {
   if (current_ == nullptr || current_->size() != endpoints.size()) return false;
   for (size_t i = 0; i < endpoints.size(); ++i) {
     const Endpoint& known = (*current_)[i];
-    if (known.text != endpoints[i].text || known.weight != endpoints[i].weight) return false;
+    if (known.text != endpoints[i].text || known.weight != endpoints[i].weight ||
+        known.name != endpoints[i].name) {
+      return false;
+    }
   }
   return true;
 }
@@ -92,11 +96,13 @@ struct EndpointsOnLoop {
   size_t attempts = 0;                                 // that name this set
 };
 
-LoopUpstream::LoopUpstream(Upstream& upstream, Loop& loop, BodyPool& pool)
+LoopUpstream::LoopUpstream(Upstream& upstream, Loop& loop, BodyPool& pool,
+                           std::unique_ptr<const TransportMaker> transports)
     : upstream_(upstream),
       loop_(loop),
       pool_(pool),
-      random_(reinterpret_cast<uintptr_t>(this) * 0x9e3779b97f4a7c15ULL | 1) {}
+      random_(reinterpret_cast<uintptr_t>(this) * 0x9e3779b97f4a7c15ULL | 1),
+      transports_(std::move(transports)) {}
 
 LoopUpstream::~LoopUpstream() = default;
 
@@ -217,7 +223,7 @@ ClientStream* LoopUpstream::open(Attempt& attempt, const ClientExchange& exchang
   EndpointsOnLoop& set = *attempt.set_;
   H1Client* connection = attempt.repeats_ ? nullptr : take_idle(set, attempt.endpoint_);
   attempt.reused_ = connection != nullptr;
-  if (connection == nullptr) connection = dial(set, attempt.endpoint_);
+  if (connection == nullptr) connection = dial(set, attempt.endpoint_, exchange);
   if (connection != nullptr) connection->begin(exchange);
   return connection;
 }
@@ -233,14 +239,25 @@ H1Client* LoopUpstream::take_idle(EndpointsOnLoop& set, size_t endpoint) {
   return nullptr;
 }
 
-H1Client* LoopUpstream::dial(EndpointsOnLoop& set, size_t endpoint) {
+H1Client* LoopUpstream::dial(EndpointsOnLoop& set, size_t endpoint,
+                             const ClientExchange& exchange) {
   auto socket = Socket::connect((*set.set)[endpoint].address);
   if (!socket) return nullptr;
+  Lane lane{std::move(*socket), nullptr};
+  if (transports_ != nullptr) {
+    TransportOrder order;
+    order.server_name = (*set.set)[endpoint].name;
+    if (transports_->per_exchange() && exchange.client != nullptr) {
+      order.client = exchange.client_address;
+      order.client_local = exchange.client->local();
+    }
+    lane.transport = transports_->make(order);
+  }
   ClientOwner& owner = *this;
   H1Client& connection =
       set.keep(std::make_unique<H1Client>(loop_, pool_, owner, upstream_.options().timeouts));
   connection.endpoint = endpoint;
-  if (connection.connect(std::move(*socket))) return &connection;
+  if (connection.connect(std::move(lane))) return &connection;
   connection.abandon();
   return nullptr;
 }
@@ -270,7 +287,8 @@ void LoopUpstream::finish(Attempt& attempt, uint32_t outcome) {
 void LoopUpstream::connection_idle(H1Client& connection) {
   EndpointsOnLoop& set = *connection.home;
   auto& idle = set.idle[connection.endpoint];
-  const bool full = idle.size() >= upstream_.options().max_idle;
+  const bool full = idle.size() >= upstream_.options().max_idle ||
+                    (transports_ != nullptr && transports_->per_exchange());
   if (&set != current_.get() || full || connection.served >= upstream_.options().max_requests) {
     connection.abandon();
     return;

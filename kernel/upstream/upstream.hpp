@@ -28,8 +28,9 @@ struct UpstreamOptions {
   bool host_of_endpoint = false;  // the endpoint's address is sent as Host
   HeadLimits response_limits = weir::response_limits;
   ClientTimeouts timeouts;
-  size_t max_idle = 64;            // connections kept per endpoint and loop
-  uint64_t max_requests = 10'000;  // per connection
+  size_t max_idle = 64;                 // connections kept per endpoint and loop
+  uint64_t max_requests = 10'000;       // per connection
+  std::vector<const void*> transports;  // whose they are; to tell upstreams that differ in them
 
   bool operator==(const UpstreamOptions&) const = default;
 };
@@ -89,7 +90,9 @@ class Attempt {
 
 class LoopUpstream final : private ClientOwner, private Deferred {
  public:
-  LoopUpstream(Upstream& upstream, Loop& loop, BodyPool& pool);
+  // `transports` may be nullptr: its connections are plain.
+  LoopUpstream(Upstream& upstream, Loop& loop, BodyPool& pool,
+               std::unique_ptr<const TransportMaker> transports = {});
   ~LoopUpstream() override;
 
   const UpstreamOptions& options() const { return upstream_.options(); }
@@ -123,7 +126,7 @@ class LoopUpstream final : private ClientOwner, private Deferred {
   void tell_balancer(const Attempt& attempt, uint32_t outcome);
   weir_pick view_of(EndpointsOnLoop& set, const uint8_t* skip, weir_tx* tx);
   H1Client* take_idle(EndpointsOnLoop& set, size_t endpoint);
-  H1Client* dial(EndpointsOnLoop& set, size_t endpoint);
+  H1Client* dial(EndpointsOnLoop& set, size_t endpoint, const ClientExchange& exchange);
   void drop_unused_sets();
 
   Upstream& upstream_;
@@ -134,6 +137,7 @@ class LoopUpstream final : private ClientOwner, private Deferred {
   std::vector<std::unique_ptr<EndpointsOnLoop>> old_;
   std::vector<std::unique_ptr<H1Client>> ended_;
   uint64_t random_;
+  std::unique_ptr<const TransportMaker> transports_;
 };
 
 }  // namespace weir

@@ -53,6 +53,7 @@ MEMBER(weir_setup, complain, 40, void (*)(void *report, uint32_t level, const ch
         text, weir_str hint));
 MEMBER(weir_setup, metric, 48, uint32_t (*)(void *report, uint32_t kind, const char *name, const
         char *help));
+MEMBER(weir_setup, side, 56, uint32_t);
 MEMBER(weir_worker, size, 0, uint32_t);
 MEMBER(weir_worker, index, 4, uint32_t);
 MEMBER(weir_worker, count, 8, uint32_t);

@@ -160,6 +160,7 @@ typedef struct weir_setup { /* the argument of configure */
   void (*complain)(void *report, uint32_t level, const char *key, weir_str text, weir_str hint);
   /* Index of a cell in weir_call.cells; the same name within one instance is the same cell. [C] */
   uint32_t (*metric)(void *report, uint32_t kind, const char *name, const char *help);
+  uint32_t side; /* of a transport: WEIR_ACCEPTED for a listener, WEIR_CONNECTED for an upstream */
 } weir_setup;
 
 /* ---- A module and its components ----------------------------------------------------------- */

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/transport.hpp"
+
+#include "net/socket.hpp"
+
+#include <cstdint>
+#include <span>
+
+#include <sys/epoll.h>
+#include <sys/uio.h>
+
+namespace weir {
+
+void Transport::note(uint32_t events) {
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_done_ = true;
+}
+
+IoResult Transport::receive_plain(std::span<char> into, bool peek) {
+  if (!readable_) return {};
+  if (peek) {  // what it shows is still there
+    const IoResult seen = socket_->peek(into);
+    if (seen.status == IoResult::again) readable_ = false;
+    return seen;
+  }
+  const IoResult result = socket_->receive(into);
+  const bool short_read = result.status == IoResult::ok && result.n < into.size();
+  if (result.status == IoResult::again || (short_read && !peer_done_)) readable_ = false;
+  failed_ = failed_ || result.status == IoResult::error;
+  return result;
+}
+
+IoResult Transport::send_plain(std::span<const iovec> pieces, bool more) {
+  if (!writable_) return {};
+  const IoResult result = socket_->send(pieces, more);
+  if (result.status == IoResult::again) writable_ = false;
+  failed_ = failed_ || result.status == IoResult::error;
+  return result;
+}
+
+}  // namespace weir
