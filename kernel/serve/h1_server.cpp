@@ -62,7 +62,7 @@ bool H1Server::open(Lane lane) {
   const bool shaken = lane.watched;
   if (!attach(std::move(lane))) return false;
   writable_ = true;
-  if (shaken) loop_.defer(*this);  // the first request may have come with the last of the handshake
+  if (shaken) loop_.defer(*this);  // the first request may have come with the end of the handshake
   // A client that connects without a word gets the time of a head, not of a pause.
   loop_.arm(*this, owner_.limits().head_time);
   return true;
@@ -95,21 +95,9 @@ uint64_t H1Server::held() const {
 
 // ---- what the exchange asks for
 
-std::string_view H1Server::info(uint32_t attribute) const {
-  return transport() == nullptr ? std::string_view{} : transport()->info(attribute);
-}
-
-bool H1Server::serves(std::string_view host) const {
-  return transport() == nullptr || transport()->serves(host);
-}
-
-bool H1Server::encrypted() const { return transport() != nullptr && transport()->encrypts(); }
-
 weir_address H1Server::local() const {
-  if (transport() != nullptr && transport()->named_local().family != 0) {
-    return transport()->named_local();
-  }
-  return attached() ? socket_.local().weir() : weir_address{};
+  const weir_address named = transport() == nullptr ? weir_address{} : transport()->named_local();
+  return named.family != 0 || !attached() ? named : socket_.local().weir();
 }
 
 void H1Server::send_interim(const ResponseHead& head) {

@@ -48,9 +48,13 @@ class H1Server final : public Wire,
   const Exchange* exchange() const override { return exchange_; }
   uint64_t requests() const override { return requests_; }
 
-  std::string_view info(uint32_t attribute) const override;
-  bool serves(std::string_view host) const override;
-  bool encrypted() const override;
+  std::string_view info(uint32_t attribute) const override {
+    return transport() == nullptr ? std::string_view{} : transport()->info(attribute);
+  }
+  bool serves(std::string_view host) const override {
+    return transport() == nullptr || transport()->serves(host);
+  }
+  bool encrypted() const override { return transport() != nullptr && transport()->encrypts(); }
   weir_address local() const override;
   void send_interim(const ResponseHead& head) override;
   void send_response(const ResponseHead& head) override;

@@ -47,7 +47,7 @@ def code():
     ours, kept = False, []
     for line in output.splitlines():
         if line.startswith("#"):
-            ours = "weir/module.h" in line
+            ours = "/weir/" in line
         elif ours:
             kept.append(line)
     return squeezed(" ".join(kept))

@@ -4,6 +4,7 @@
 import importlib.util
 import re
 import shutil
+import shutil
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_the_abi_header_is_c11(compiler, tmp_path):
 
 
 @pytest.mark.parametrize("compiler", CPP, ids=lambda c: c[0])
-@pytest.mark.parametrize("header", ["module.h", "types.hpp", "binding.hpp", "module.hpp"])
+@pytest.mark.parametrize("header", ["module.h", "names.h", "types.hpp", "link.hpp", "binding_link.hpp", "binding.hpp", "module.hpp"])
 def test_each_header_compiles_alone_as_cpp(compiler, header, tmp_path):
     compile_alone(compiler, f"#include <weir/{header}>\n", tmp_path, ".cpp")
 
@@ -54,7 +55,7 @@ def test_the_layout_lock_holds_every_member_of_the_header():
 def test_the_layout_lock_finds_a_planted_break(change, tmp_path):
     text, count = re.subn(*change, (INCLUDE / "weir/module.h").read_text(), count=1)
     assert count == 1
-    (tmp_path / "weir").mkdir()
+    shutil.copytree(INCLUDE / "weir", tmp_path / "weir")
     (tmp_path / "weir/module.h").write_text(text)
     with pytest.raises(AssertionError, match="static assertion|_Static_assert|assert"):
         call("cc", "-std=c11", "-fsyntax-only", f"-I{tmp_path}", ROOT / "sdk/abi/1.0.c")
