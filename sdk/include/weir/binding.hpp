@@ -89,8 +89,7 @@ struct PerLoop {
   StateOf<F> own;
 };
 
-// ---- Calling a hook with what it names
-// -----------------------------------------------------------
+// ---- Calling a hook with what it names ------------------------------------------------------
 
 template <class F>
 struct Source {
@@ -106,7 +105,7 @@ struct Source {
   Room room;
   Pieces pieces;
   Id id;
-  ServedHost host;
+  ServedHost served;
 
   const Core<F>& core() const { return *static_cast<const Core<F>*>(instance); }
 
@@ -140,7 +139,7 @@ struct Source {
     } else if constexpr (std::is_same_v<T, Id>) {
       return Id{id};
     } else if constexpr (std::is_same_v<T, ServedHost>) {
-      return ServedHost{host};
+      return ServedHost{served};
     } else {
       return (part<Arg>());
     }
@@ -166,7 +165,10 @@ struct Source {
 
 template <class F>
 Source<F> source(const weir_call* call) {
-  return {.call = call, .instance = call->instance, .state = call->state};
+  Source<F> from{};
+  from.call = call;
+  from.instance = call->instance, from.state = call->state;
+  return from;
 }
 
 template <class Base, class F, class R, class... Args>
@@ -339,11 +341,8 @@ consteval weir_balancer balancer_ops() {
 }  // namespace weir
 
 #pragma GCC visibility pop
-
 #include <weir/binding_link.hpp>
-
 #pragma GCC visibility push(hidden)
-
 namespace weir {
 
 // ---- The life of an instance ---------------------------------------------------------------

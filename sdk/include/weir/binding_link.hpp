@@ -82,9 +82,9 @@ weir_str on_info(const weir_link* link, uint32_t attribute) noexcept {
 }
 
 template <class F>
-uint32_t on_serves(const weir_link* link, weir_str host) noexcept {
+uint32_t on_serves(const weir_link* link, weir_str name) noexcept {
   auto from = source<F>(link);
-  from.host = {view(host)};
+  from.served = {view(name)};
   bool serves = false;
   guarded(link->instance, [&] { serves = run<F, &F::serves>(from); });
   return serves ? 1 : 0;

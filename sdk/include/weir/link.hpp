@@ -63,8 +63,8 @@ class Link {
         links->send(link_, pieces.list.data(), pieces.list.size(), pieces.more ? 1U : 0U, &n);
     return {static_cast<Io>(io), n};
   }
-  Moved send(std::string_view bytes, bool more = false) const {
-    const weir_str piece = weir::raw(bytes);
+  Moved send(std::string_view text, bool more = false) const {
+    const weir_str piece = weir::raw(text);
     return send(Pieces{{&piece, 1}, more});
   }
 

@@ -434,6 +434,8 @@ class Setup {
   Metric gauge(const char* metric, const char* help) const {
     return {setup_.metric(setup_.report, WEIR_GAUGE, metric, help)};
   }
+  // Of a transport: WEIR_ACCEPTED for a listener, WEIR_CONNECTED for an upstream.
+  uint32_t side() const { return setup_.side; }
   bool refused() const { return refused_; }
   const void* conf() const { return setup_.conf; }
 
