@@ -56,7 +56,9 @@ void Exchange::begin() {
                     (framing.kind == Framing::Kind::length && framing.length == 0);
   if (none) request_pipe_.entry().finish();
   asked_for_head_ = request_.method == "HEAD";
-  if (!stream_->serves(request_.host)) return answer_error(421, "misdirected");
+  if (!request_.host.empty() && !stream_->serves(request_.host)) {
+    return answer_error(421, "misdirected");
+  }
   if (!clean_request() || turned_away()) return;
   if (!enter_chain(listener_.chain)) return answer_error(500, "exchange_memory");
   run_requests();

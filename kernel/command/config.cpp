@@ -70,8 +70,10 @@ int effective(const std::string& file) {
 }
 
 std::string schema_of(std::string_view title) {
+  const bool open = title == "[[listener]]" || title == "[upstream.NAME]";
   for (const conf::KernelTable& table : conf::kernel_tables()) {
-    if (title == table.title) return conf::json_schema(*table.schema);
+    if (title != table.title) continue;
+    return open ? conf::open_json_schema(*table.schema) : conf::json_schema(*table.schema);
   }
   throw std::logic_error("no kernel table " + std::string(title));
 }

@@ -187,14 +187,35 @@ void effective_instances(const Document& document, const char* kind, const Schem
   }
 }
 
+// The transports in a table whose other keys are the kernel's; `name` as in the file.
+void effective_transports(const Node& table, const weir_schema& kernel, const std::string& name,
+                          const SchemaOf& schema_of, std::string& out) {
+  for (const Node& each : table.children()) {
+    if (Keys{kernel}.find(each.key())) continue;
+    if (!each.is(Kind::table)) {
+      line(out, quoted_name(each.key()) + " = " + toml(each), each.key_place().text());
+      continue;
+    }
+    Input input;
+    input.table = &each;
+    out += "[" + name + "." + quoted_name(each.key()) + "]\n";
+    if (const weir_schema* schema = schema_of("transport", each.key())) {
+      effective_rows(*schema, input, "", out);
+    } else {
+      plain_rows(each, nullptr, out);
+    }
+  }
+}
+
 void effective_list(const Document& document, const char* name, const weir_schema& schema,
-                    std::string& out) {
+                    const SchemaOf& schema_of, std::string& out) {
   const Node* list = document.root().find(name);
   if (list == nullptr) return;
   for (const Node& node : list->children()) {
     Input input;
     input.table = &node;
     out += "\n" + effective_table(schema, input, "[[" + std::string{name} + "]]");
+    if (&schema == &listener_schema) effective_transports(node, schema, name, schema_of, out);
   }
 }
 
@@ -303,14 +324,15 @@ std::string effective(const Document& document, const SchemaOf& schema_of) {
   Input server;
   server.table = root.find("server");
   out += effective_table(server_schema, server, "[server]");
-  effective_list(document, "listener", listener_schema, out);
-  effective_list(document, "route", route_schema, out);
+  effective_list(document, "listener", listener_schema, schema_of, out);
+  effective_list(document, "route", route_schema, schema_of, out);
   for (const Node* tables = root.find("upstream"); tables != nullptr; tables = nullptr) {
     for (const Node& node : tables->children()) {
       Input input;
       input.table = &node;
-      out += "\n" +
-             effective_table(upstream_schema, input, "[upstream." + quoted_name(node.key()) + "]");
+      const std::string name = "upstream." + quoted_name(node.key());
+      out += "\n" + effective_table(upstream_schema, input, "[" + name + "]");
+      effective_transports(node, upstream_schema, name, schema_of, out);
     }
   }
   effective_instances(document, "filter", schema_of, out);
@@ -323,11 +345,14 @@ std::string effective(const Document& document, const SchemaOf& schema_of) {
           "\n" + effective_table(module_schema, input, "[module." + quoted_name(node.key()) + "]");
     }
   }
-  effective_list(document, "test", test_schema, out);
+  effective_list(document, "test", test_schema, schema_of, out);
   return out;
 }
 
-std::string json_schema(const weir_schema& schema) {
+namespace {
+
+// `further`: what other keys may be.
+std::string json_object(const weir_schema& schema, const char* further) {
   const Keys keys{schema};
   std::string properties, required;
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -337,8 +362,17 @@ std::string json_schema(const weir_schema& schema) {
       required += (required.empty() ? "" : ",") + json_string(key.name);
     }
   }
-  return R"({"type":"object","additionalProperties":false,"properties":{)" + properties + "}" +
+  return R"({"type":"object","additionalProperties":)" + std::string{further} +
+         R"(,"properties":{)" + properties + "}" +
          (required.empty() ? "" : ",\"required\":[" + required + "]") + "}";
+}
+
+}  // namespace
+
+std::string json_schema(const weir_schema& schema) { return json_object(schema, "false"); }
+
+std::string open_json_schema(const weir_schema& schema) {
+  return json_object(schema, R"({"type":["object","boolean"]})");
 }
 
 }  // namespace weir::conf

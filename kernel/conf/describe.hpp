@@ -33,11 +33,13 @@ std::string type_name(const weir_key& key);
 std::string effective_table(const weir_schema& schema, const Input& input, std::string_view header);
 
 // Of which a whole effective file consists: schema_of gives the schema of a component of a kind
-// ("filter", "observe", "balancer"), nullptr if it is unknown or has no keys.
+// ("filter", "observe", "transport"), nullptr if it is unknown or has no keys.
 using SchemaOf = std::function<const weir_schema*(std::string_view kind, std::string_view name)>;
 std::string effective(const Document& document, const SchemaOf& schema_of);
 
 // A JSON Schema object of a table of this schema.
 std::string json_schema(const weir_schema& schema);
+// The same of one that may hold transports too, which modules describe.
+std::string open_json_schema(const weir_schema& schema);
 
 }  // namespace weir::conf

@@ -90,10 +90,13 @@ std::string fingerprint(const Node& node) {
   return out;
 }
 
-std::string fingerprint(const weir_schema& schema, const Input& input) {
-  std::vector<std::string> names{"file"};
+std::string fingerprint(const weir_schema& schema, const Input& input, bool follows_files) {
+  std::vector<std::string> names;
   bool preset = false;  // a file that is named by nobody, and may change all the same
-  file_keys(schema, names, preset);
+  if (!follows_files) {
+    names.emplace_back("file");
+    file_keys(schema, names, preset);
+  }
   if (preset) return {};
   std::string out = "conf";
   for (const Node* const table : {input.table, input.overlay}) {

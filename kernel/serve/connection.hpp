@@ -13,6 +13,7 @@
 #include "http/stream.hpp"
 #include "net/transport.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -22,6 +23,9 @@ struct Inlet;
 
 class Connection {
  public:
+  // What a client that is on its way to say something still gets when the process ends.
+  static constexpr Clock::duration drain_grace = std::chrono::seconds(1);
+
   // Expects: the inlet outlives this.
   Connection(Inlet& inlet, const weir_address& peer) : inlet_(inlet), peer_(peer) {}
   virtual ~Connection() = default;

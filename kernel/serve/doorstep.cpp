@@ -30,6 +30,9 @@ bool Doorstep::open(Lane lane) {
   return attach(std::move(lane));
 }
 
+// Who has not said a word by then is no client in a hurry.
+void Doorstep::drain() { loop_.arm(*this, drain_grace); }
+
 void Doorstep::begin() {
   ticket.unlink();
   begun_ = true;

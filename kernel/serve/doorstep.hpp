@@ -41,7 +41,7 @@ class Doorstep final : public Wire, public Connection, private Timer {
   // What the next owner gets. This is of no further use then.
   Lane take();
 
-  void drain() override {}
+  void drain() override;
   void cut() override { end(); }
   void cut_for_memory() override { end(); }
   uint64_t held() const override { return sizeof *this; }

@@ -32,7 +32,6 @@ namespace weir {
 namespace {
 
 constexpr size_t most_added = 160;  // bytes of a head beside its fields
-constexpr Clock::duration drain_grace = std::chrono::seconds(1);
 
 void write_head(Body& out, const ResponseHead& head, Persistence persistence) {
   size_t size = head.reason.size() + most_added;

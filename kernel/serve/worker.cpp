@@ -302,8 +302,8 @@ void Worker::take(Inlet& inlet, Accepted accepted) {
     auto made = std::make_unique<Doorstep>(loop_, bodies_, owner, inlet, client);
     Doorstep& opened = *made;
     add(std::move(made)).counted = counted;
-    waiting_.append(opened.ticket);
     if (opened.open(std::move(lane))) {
+      waiting_.append(opened.ticket);
       begin_handshakes();
     } else {
       connection_ended(opened);

@@ -3,7 +3,7 @@
 # weir_add_module(NAME [source...] [NEEDS pkg-config-name...])
 #
 # Builds NAME.so, installs it, and registers its tests. Without sources it takes every *.cpp and *.c
-# of the folder but test_*. NEEDS links libraries by their pkg-config names; where one is missing
+# of the folder but test_* and fuzz_*. NEEDS links libraries by their pkg-config names; where one is missing
 # the module is skipped with a line that says so. target_link_libraries(NAME PRIVATE ...) works as
 # well.
 #
@@ -21,7 +21,7 @@ function(weir_add_module name)
   set(sources ${arg_UNPARSED_ARGUMENTS})
   if(NOT sources)
     file(GLOB sources CONFIGURE_DEPENDS ${here}/*.cpp ${here}/*.c)
-    list(FILTER sources EXCLUDE REGEX "/test_[^/]*$")
+    list(FILTER sources EXCLUDE REGEX "/(test|fuzz)_[^/]*$")
   endif()
   if(NOT sources)
     message(WARNING "module ${name}: skipped, it has no sources")

@@ -179,8 +179,10 @@ enum { /* flags of a component */
   WEIR_SECURITY = 2, /* a fault of it never lets a request pass */
   WEIR_ANSWERS = 4,  /* a filter that answers by itself: its route needs no `to` */
   WEIR_ENCRYPTS = 8, /* a transport: nobody on the way reads what passes; requests are "https" */
-  WEIR_PER_EXCHANGE = 16 /* a transport to endpoints that names the client: each connection serves
-                            one exchange */
+  WEIR_PER_EXCHANGE = 16, /* a transport to endpoints that names the client: each connection serves
+                             one exchange */
+  WEIR_FOLLOWS_FILES = 32 /* it takes a changed file up by itself: a reload that changes no key of it
+                             keeps the instance */
 };
 
 typedef struct weir_component {
