@@ -114,6 +114,8 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   // 0: none was sent.
   uint32_t status() const { return phase_ == Phase::over && !head_sent_ ? 0U : response_.status; }
   List<Dependent>& dependents() { return dependents_; }
+  // Whose call it is. Expects: it is one of this exchange's.
+  const InstanceOnLoop& owner_of(const weir_call& call) const;
   Attribute* attributes = nullptr;
   weir_address peer{};
   weir_address client{};
@@ -225,7 +227,6 @@ class Exchange final : public ServerEvents, public ClientEvents, private Deferre
   void resume_callback(ModuleCall& call, uint32_t verdict);
   void body_goes_on(bool request_side, bool held);
   void act_on_stopped(const BodyPipe::Outcome& outcome, bool request_side);
-  const InstanceOnLoop& owner_of(const weir_call& call) const;
   bool take_trailers(const Fields& from, Fields& to);
   void finish(const char* reason);
   void deferred() noexcept override;

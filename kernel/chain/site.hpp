@@ -60,6 +60,8 @@ struct InstanceOnLoop {
   bool fails_open = false;
   Clock::duration wait_timeout{};
   mutable List<Dependent> dependents;
+  mutable size_t tasks = 0;           // of its module, taken by the pool and not done
+  mutable Deferred* waits = nullptr;  // for the last of them
 };
 
 template <class Ops>

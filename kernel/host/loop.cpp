@@ -27,9 +27,11 @@ namespace {
 
 // An exchange, an instance on this loop or a transport of a connection.
 struct Owner {
-  List<Dependent>* dependents = nullptr;  // nullptr: it has ended
-  const Callee* callee = nullptr;
+  List<Dependent>* dependents = nullptr;     // nullptr: it has ended
+  const InstanceOnLoop* instance = nullptr;  // itself, or whose callback the exchange is in
   Exchange* exchange = nullptr;
+
+  const Callee* callee() const { return instance == nullptr ? nullptr : instance->callee; }
 };
 
 Owner find_owner(const HostThread& thread, weir_ref ref) {
@@ -38,11 +40,11 @@ Owner find_owner(const HostThread& thread, weir_ref ref) {
           static_cast<Exchange*>(thread.handles.find(bare, HandleKind::exchange))) {
     const ModuleCall* const call = exchange->callback_of(ref);
     if (call == nullptr) return {};
-    return {&exchange->dependents(), call->callee, exchange};
+    return {&exchange->dependents(), &exchange->owner_of(*call), exchange};
   }
   if (const auto* const instance =
           static_cast<InstanceOnLoop*>(thread.handles.find(bare, HandleKind::instance))) {
-    return {&instance->dependents, instance->callee, nullptr};
+    return {&instance->dependents, instance, nullptr};
   }
   if (const auto* const layer =
           static_cast<TransportLayer*>(thread.handles.find(bare, HandleKind::link))) {
@@ -68,7 +70,7 @@ void fail(const HostThread& thread, weir_ref owner) {
 void run(const HostThread& thread, weir_ref owner, const Call& call, const char* phase,
          weir_rc why) {
   const Owner found = find_owner(thread, owner);
-  const Callee* const callee = found.callee != nullptr ? found.callee : call.callee;
+  const Callee* const callee = found.instance != nullptr ? found.callee() : call.callee;
   if (!call_module({callee, phase, found.exchange}, call.fn, call.arg, why)) fail(thread, owner);
 }
 
@@ -125,7 +127,7 @@ weir_ref timer(weir_ref owner, uint64_t ms, weir_fn fn, void* arg) {
   constexpr uint64_t longest = 366ULL * 24 * 3600 * 1000;
   return ModuleTimer::start(*thread, owner, *found.dependents,
                             std::chrono::milliseconds(std::min(ms, longest)),
-                            {fn, arg, found.callee});
+                            {fn, arg, found.callee()});
 }
 
 void cancel(weir_ref ref) {
@@ -162,20 +164,30 @@ weir_rc post(weir_ref owner, weir_fn fn, void* arg) {
   return WEIR_OK;
 }
 
+// The instance may end now, if it was to.
+void end_task(Loop& loop, const InstanceOnLoop& instance) {
+  if (--instance.tasks == 0 && instance.waits != nullptr) loop.defer(*instance.waits);
+}
+
+// Counted by its instance, which outlives it.
 weir_rc task(weir_ref owner, weir_fn work, weir_fn done, void* arg) {
   HostThread* const thread = Host::current();
   if (thread == nullptr || work == nullptr || done == nullptr) return WEIR_ERROR;
   const Owner found = find_owner(*thread, owner);
   if (found.dependents == nullptr) return WEIR_GONE;
   const auto threw = std::make_shared<bool>(false);
+  ++found.instance->tasks;
   const bool taken = thread->tasks.submit(
-      [work, arg, callee = found.callee, threw] {
+      [work, arg, callee = found.callee(), threw] {
         *threw = !call_module({callee, "task"}, work, arg, WEIR_OK);
       },
       thread->loop,
-      [owner, call = Call{done, arg, found.callee}, threw] {
+      [owner, call = Call{done, arg, found.callee()}, threw, &loop = thread->loop,
+       &instance = *found.instance] {
         *threw ? give_up(owner, call) : deliver(owner, call, "task");
+        end_task(loop, instance);
       });
+  if (!taken) end_task(thread->loop, *found.instance);
   return taken ? WEIR_OK : WEIR_ERROR;  // WEIR_FULL would say that it was taken
 }
 

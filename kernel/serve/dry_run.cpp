@@ -209,6 +209,7 @@ DryRun::DryRun(std::shared_ptr<Generation> generation, Names& names)
 }
 
 DryRun::~DryRun() {
+  while (!site_->end(nullptr)) loop_.turn(Clock::duration::max());
   site_.reset();
   Host::leave(thread_);
   if (former_ != nullptr) Host::enter(*former_);

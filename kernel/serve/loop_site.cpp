@@ -72,7 +72,6 @@ LoopSite::LoopSite(std::shared_ptr<Generation> generation, const LoopParts& part
 }
 
 LoopSite::~LoopSite() {
-  flush();
   // Connections before what stands on them.
   by_upstream_.clear();
   listeners_.clear();
@@ -81,10 +80,32 @@ LoopSite::~LoopSite() {
   while (!instances_.empty()) instances_.pop_back();
 }
 
-LoopSite::OnLoop::~OnLoop() {
-  // First of all: what still comes finds that the owner has ended.
+bool LoopSite::end(Deferred* waits) {
+  if (!std::exchange(ending_, true)) flush();
+  // What connections still hold goes on with them.
+  by_upstream_.clear();
+  listeners_.clear();
+  by_instance_.clear();
+  bool idle = true;
+  // What began last ends first.
+  for (auto at = instances_.rbegin(); at != instances_.rend(); ++at) {
+    if (at->use_count() > 1) continue;  // another site goes on with it
+    OnLoop& instance = **at;
+    instance.take_no_more();
+    instance.view.waits = waits;
+    idle = idle && instance.view.tasks == 0;
+  }
+  return idle;
+}
+
+void LoopSite::OnLoop::take_no_more() {
   handles.remove(view.ref);
   while (Dependent* const dependent = view.dependents.take_first()) dependent->owner_ended();
+}
+
+LoopSite::OnLoop::~OnLoop() {
+  // First of all: what still comes finds that the owner has ended.
+  take_no_more();
   const weir_component& component = *view.component;
   if (started && component.worker_stop != nullptr) {
     call_module({view.callee, "worker_stop"}, component.worker_stop, view.instance, view.state);

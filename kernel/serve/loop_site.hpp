@@ -4,6 +4,8 @@
 // when its last exchange is. What a generation has kept of the one before, its site has too:
 // instances with their state on this loop, upstreams with their connections.
 //
+// An instance ends when none of its work is left: a task that a pool thread has taken keeps it.
+//
 // Thread: its loop.
 #pragma once
 
@@ -55,6 +57,11 @@ class LoopSite final : private RouteFinder {
   // The first worker_start that failed, in words; empty: all is well.
   const std::string& failure() const { return failure_; }
 
+  // Called when no exchange of it is left, and again until it says true: instances that end with it
+  // take no more work, and none of theirs is under way. Until then `waits`, unless nullptr, is
+  // deferred when the last task of one is done.
+  bool end(Deferred* waits);
+
   void flush();   // every second: observers write what they hold
   void reopen();  // log files anew
   void close_idle();
@@ -71,6 +78,9 @@ class LoopSite final : private RouteFinder {
     bool runs() const {
       return !quarantined && (view.component->worker_start == nullptr || started);
     }
+
+    // Its owner's ref leads nowhere from here on; what depends on it has ended.
+    void take_no_more();
 
     Handles& handles;
     InstanceOnLoop view;
@@ -104,6 +114,7 @@ class LoopSite final : private RouteFinder {
   std::vector<ListenerOnLoop> listeners_;
   std::vector<RouteOnLoop> routes_;
   std::string failure_;
+  bool ending_ = false;
 };
 
 }  // namespace weir

@@ -127,15 +127,19 @@ void Worker::commit(std::function<void()> told) {
 }
 
 void Worker::discard(std::function<void()> told) {
-  loop_.post([this, told = std::move(told)] {
-    next_site_.reset();
+  loop_.post([this, told = std::move(told)]() mutable {
     next_serving_ = {};
-    told();
+    if (next_site_ == nullptr) return told();
+    old_sites_.push_back({std::move(next_site_), std::move(told)});
+    drop_old_sites();
   });
 }
 
 void Worker::take_over() {
-  if (site_ != nullptr) old_sites_.push_back(std::move(site_));
+  if (site_ != nullptr) {
+    const uint64_t number = site_->generation().number();
+    old_sites_.push_back({std::move(site_), [this, number] { gone_(number); }});
+  }
   site_ = std::move(next_site_);
   serving_ = std::exchange(next_serving_, {});
   set_limits();
@@ -173,18 +177,31 @@ void Worker::close(Inlet& inlet) {
   }
 }
 
+// Told behind what instances have posted at their end.
 void Worker::drop_old_sites() {
   std::erase_if(inlets_, [](const auto& entry) {
     return entry.second->acceptor == nullptr && entry.second->connections == 0;
   });
   for (size_t i = 0; i < old_sites_.size();) {
-    if (old_sites_[i].use_count() > 1 || old_sites_[i]->site().exchanges > 0) {
+    const auto& site = old_sites_[i].site;
+    if (site.use_count() > 1 || site->site().exchanges > 0 || !site->end(this)) {
       ++i;
       continue;
     }
-    const uint64_t number = old_sites_[i]->generation().number();
+    OldSite ended = std::move(old_sites_[i]);
     old_sites_.erase(old_sites_.begin() + static_cast<std::ptrdiff_t>(i));
-    gone_(number);
+    ended.site.reset();
+    loop_.post(std::move(ended.ended));
+  }
+}
+
+// All of them, at the end of the loop: the last work of modules is waited for.
+void Worker::end_sites() {
+  for (auto* const site : {&next_site_, &site_}) {
+    if (*site != nullptr) old_sites_.push_back({std::move(*site), [] {}});
+  }
+  for (drop_old_sites(); !old_sites_.empty(); drop_old_sites()) {
+    loop_.turn(Clock::duration::max());
   }
 }
 
@@ -217,12 +234,10 @@ void Worker::run(Serving serving, const std::function<void(const std::string&)>&
   loop_.turn(Clock::duration::zero());
   ended_.clear();
   inlets_.clear();
-  next_site_.reset();
-  old_sites_.clear();
-  site_.reset();
-  serving_ = next_serving_ = {};
   Ticker::cancel();
   Timer::cancel();
+  end_sites();
+  serving_ = next_serving_ = {};
   Host::leave(thread_);
 }
 
@@ -410,7 +425,7 @@ void Worker::deferred() noexcept {
 }
 
 void Worker::tick() noexcept {
-  for (const auto& site : old_sites_) site->flush();
+  for (const OldSite& old : old_sites_) old.site->flush();
   site_->flush();
   if (!Reserve::whole()) return;  // telling takes memory too
   if (const uint64_t failures = Reserve::failures(); failures > 0) {
@@ -564,7 +579,7 @@ void Worker::describe(size_t most, std::function<void(std::vector<ConnectionView
 
 void Worker::reopen_logs() {
   loop_.post([this] {
-    for (const auto& site : old_sites_) site->reopen();
+    for (const OldSite& old : old_sites_) old.site->reopen();
     if (site_ != nullptr) site_->reopen();
   });
 }

@@ -71,7 +71,8 @@ struct ConnectionView {
 
 class Worker final : private ConnectionOwner, private Ticker, private Deferred, private Timer {
  public:
-  // `gone` hears the number of each generation whose last exchange has ended here. [loop]
+  // `gone` hears the number of each generation of which nothing is left here: no exchange, no task
+  // of a module that ends with it. [loop]
   // `retire` takes what has to end on the control thread. [loop]
   Worker(WorkerOptions options, Names& names, Tasks& tasks, ClientCounts& clients,
          std::function<void(uint64_t)> gone,
@@ -89,7 +90,8 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   // Serves by what was prepared. Connections that came in by a door that is not there any more end
   // with their exchange. Expects: such doors are shut. [any]
   void commit(std::function<void()> told);
-  // `told` is called on the loop when nothing of it is left there. [any]
+  // `told` is called on the loop when nothing of it is left there, tasks of its modules neither.
+  // [any]
   void discard(std::function<void()> told);
 
   // No new connections; those that are there end as their exchanges do. `closed` is called on the
@@ -134,8 +136,15 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   void deferred() noexcept override;
   void tick() noexcept override;
 
+  // A site that ends when nothing runs on it any more.
+  struct OldSite {
+    std::shared_ptr<LoopSite> site;
+    std::function<void()> ended;
+  };
+
   std::string make_site(Serving serving);
   void take_over();
+  void end_sites();
   void open(const Door& door, size_t index);
   void close(Inlet& inlet);
   void drop_old_sites();
@@ -178,7 +187,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   std::shared_ptr<LoopSite> site_;
   Serving next_serving_;
   std::shared_ptr<LoopSite> next_site_;
-  std::vector<std::shared_ptr<LoopSite>> old_sites_;
+  std::vector<OldSite> old_sites_;
   std::map<uint32_t, std::unique_ptr<Inlet>> inlets_;  // by number of the door
   List<Doorstep::Ticket> waiting_;                     // for their handshake
   size_t handshakes_ = 0;                              // under way

@@ -199,16 +199,16 @@ typedef struct weir_component {
      runs exactly this. Return WEIR_ERROR after complain to refuse the file.                 [C] */
   weir_rc (*configure)(const weir_setup *, void **instance);
   weir_rc (*start)(void *instance);              /* its generation goes live                 [C] */
-  void (*adopt)(void *instance, void *previous); /* reload within one image: take over state [C] */
+  void (*adopt)(void *instance, void *previous); /* reload within one image: share state     [C] */
   weir_rc (*worker_start)(void *instance, const weir_worker *, void **state); /* worker lasts
                                                                      until worker_stop       [W] */
-  void (*worker_stop)(void *instance, void *state); /* no exchange of it is left here        [W] */
+  void (*worker_stop)(void *instance, void *state); /* no exchange, no task of it is left    [W] */
   void (*reopen)(void *instance, void *state);   /* SIGUSR1: open log files anew             [W] */
   void (*destroy)(void *instance);               /* last                                     [C] */
-  /* A reload that brings another version of the code: the former instance gives its state to `put`,
-     in one piece or several, as bytes that name their own form, and goes on to serve; the new one
-     reads them before start. What restore does not understand it refuses with WEIR_ERROR, and
-     begins with nothing.                                                                    [C] */
+  /* adopt and save come before start, when the reload may still be refused: the former instance
+     goes on to serve, so copy or share its state and take nothing away. Another version of the code
+     gets it as bytes that name their own form, in one piece or several; what restore does not
+     understand it refuses with WEIR_ERROR, and begins with nothing.                         [C] */
   weir_rc (*save)(void *instance, void *to, void (*put)(void *to, weir_str bytes));
   weir_rc (*restore)(void *instance, weir_str bytes); /* `bytes` lasts until it returns      [C] */
 } weir_component;
@@ -362,7 +362,7 @@ typedef struct weir_loop { /* service "weir.loop/1"; the owner's end cancels, fn
   void (*cancel)(weir_ref timer);  /* its fn runs with WEIR_GONE                             [W] */
   weir_rc (*post)(weir_ref owner, weir_fn, void *arg); /* runs on the owner's loop           [A] */
   weir_rc (*task)(weir_ref owner, weir_fn work, weir_fn done, void *arg); /* work on a pool
-                                     thread [P], then done on the owner's loop               [W] */
+                               thread [P], then done on the owner's loop before worker_stop  [W] */
 } weir_loop;
 
 /* ---- Kinds that see exchanges ---------------------------------------------------------------- */
