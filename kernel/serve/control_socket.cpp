@@ -14,6 +14,7 @@
 #include "net/listener.hpp"
 #include "net/socket.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -70,6 +71,9 @@ class ControlSocket::Connection final : private Watcher, private Timer {
     owner_.loop_.arm(*this, patience);
     send();
   }
+
+  // Its request has not come.
+  bool idle() const { return !asked_; }
 
   const uint64_t id;
   ControlRequest request;
@@ -148,8 +152,18 @@ ControlSocket::ControlSocket(Loop& loop, const Names& names, std::shared_ptr<Lis
 
 ControlSocket::~ControlSocket() = default;
 
+// By number is by age.
+bool ControlSocket::make_room() {
+  if (connections_.size() < most_connections) return true;
+  const auto oldest =
+      std::ranges::find_if(connections_, [](const auto& entry) { return entry.second->idle(); });
+  if (oldest == connections_.end()) return false;
+  ended(*oldest->second);
+  return true;
+}
+
 void ControlSocket::take(Accepted accepted) {
-  if (connections_.size() >= most_connections) return;  // closed
+  if (!make_room()) return;  // closed
   auto& connection = connections_[++last_];
   connection = std::make_unique<Connection>(*this, std::move(accepted.socket), last_);
   if (!connection->begin()) ended(*connection);

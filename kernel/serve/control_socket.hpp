@@ -3,7 +3,9 @@
 // The control socket: HTTP/1.1 with JSON over a Unix socket that only its owner may open. One
 // request a connection; a reply may come later.
 //
-// Heads are read by the same strict reader as those of clients. A request has no body.
+// Heads are read by the same strict reader as those of clients. A request has no body. At most 64
+// connections are open: the one that has been asking nothing for the longest time gives way to a
+// further one, and when all wait for replies, that one is closed.
 //
 // Thread: control.
 #pragma once
@@ -49,6 +51,7 @@ class ControlSocket final : private Deferred {
   static constexpr size_t most_connections = 64;
 
   void take(Accepted accepted);
+  bool make_room();
   void serve(Connection& connection);
   void ended(Connection& connection);
   void deferred() noexcept override;

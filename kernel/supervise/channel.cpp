@@ -76,13 +76,17 @@ void Channel::send(Message message) {
     std::memcpy(packet.bytes.data(), &head, sizeof head);
     std::copy(now.begin(), now.end(), packet.bytes.begin() + sizeof head);
     packet.fd = std::move(message.fd);
+    unsent_bytes_ += packet.bytes.size();
     unsent_.push_back(std::move(packet));
   } while (!rest.empty());
   flush();
 }
 
 void Channel::flush() {
-  while (!unsent_.empty() && put(unsent_.front())) unsent_.pop_front();
+  while (!unsent_.empty() && put(unsent_.front())) {
+    unsent_bytes_ -= unsent_.front().bytes.size();
+    unsent_.pop_front();
+  }
 }
 
 // False: not now. What cannot be sent at all is dropped; that the other side is gone is learned by

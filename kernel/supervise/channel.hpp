@@ -64,11 +64,13 @@ class Channel {
 
   int fd() const { return end_.get(); }
 
-  // What the system does not take now waits for flush.
+  // What the system does not take now waits for flush. That it does not become too much is for the
+  // sender to see to.
   void send(Message message);
   void flush();
 
   // A message with nothing in it but its kind, lost when the system does not take it at once. [any]
+  size_t unsent() const { return unsent_bytes_; }
   void beat() const;
 
   // The next whole message; nothing: there is none now, or there will be none any more.
@@ -93,6 +95,7 @@ class Channel {
   std::deque<Packet> unsent_;
   std::optional<Message> partial_;
   bool ended_ = false;
+  size_t unsent_bytes_ = 0;
 };
 
 struct Channel::Ends {

@@ -75,7 +75,13 @@ void WorkerProcess::died() {
 }
 
 void WorkerProcess::send(Message message) {
-  if (channel_) channel_->send(std::move(message));
+  if (!channel_) return;
+  channel_->send(std::move(message));
+  if (channel_->unsent() <= most_unsent) return;
+  WEIR_LOG(WEIR_ERR, "worker process ", pid_, " does not read what it is told, ",
+           channel_->unsent(), " bytes by now: it is killed");
+  leave_channel();
+  kill();
 }
 
 void WorkerProcess::kill() const {
@@ -88,9 +94,10 @@ void WorkerProcess::beaten() {
 }
 
 void WorkerProcess::ready(uint32_t) noexcept {
-  if (!channel_) return;
-  channel_->flush();
-  while (auto message = channel_->receive()) {
+  if (channel_) channel_->flush();
+  while (channel_) {  // what it is answered may end that
+    auto message = channel_->receive();
+    if (!message) return;
     if (message->kind == Message::Kind::beat) {
       beaten();
     } else {

@@ -3,7 +3,8 @@
 // One of the worker processes that a supervisor keeps alive: its life now, and the next one.
 //
 // A worker that has beaten once is expected to go on. When it does not for silence_limit, it is
-// killed: no other sign tells a stopped or hung process from an idle one.
+// killed: no other sign tells a stopped or hung process from an idle one. So is one that does not
+// read what it is told until most_unsent is reached.
 //
 // Thread: the supervisor's.
 #pragma once
@@ -14,6 +15,7 @@
 #include "supervise/channel.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,6 +43,8 @@ class Backoff {
 class WorkerProcess final : private Watcher, private Timer {
  public:
   static constexpr Clock::duration silence_limit = std::chrono::seconds(3);
+  // Bytes. A control thread that reads is behind by the outcomes of its questions at most: some MB.
+  static constexpr size_t most_unsent = size_t{64} << 20;
 
   class Owner {
    public:

@@ -133,6 +133,24 @@ BOOST_AUTO_TEST_CASE(a_supervisor_that_was_stopped_itself_does_not_kill) {
   worker.died();
 }
 
+BOOST_AUTO_TEST_CASE(what_a_worker_did_not_read_was_kept_without_bound) {
+  Loop loop;
+  Listening owner;
+  auto ends = std::move(*Channel::pair());
+  const pid_t pid = idle_process();
+  WorkerProcess worker(loop, owner);
+  worker.born(pid, std::move(ends.here), 1);
+  const std::string text(1 << 20, 'x');
+  size_t sent = 0;
+  while (::waitpid(pid, nullptr, WNOHANG) == 0) {
+    BOOST_REQUIRE(sent < 2 * WorkerProcess::most_unsent / text.size());
+    if (sent < WorkerProcess::most_unsent / text.size() + 8) ++sent;
+    worker.send({Kind::answer, true, 1, text});
+  }
+  BOOST_TEST(sent * text.size() > WorkerProcess::most_unsent);
+  worker.died();
+}
+
 BOOST_AUTO_TEST_CASE(the_last_words_of_the_dead_are_heard) {
   Loop loop;
   Listening owner;

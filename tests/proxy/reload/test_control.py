@@ -77,6 +77,24 @@ class TestReload:
         assert done.returncode == 2 and 'add control = "' in done.stderr
 
 
+def test_idle_connections_shut_everybody_else_out(governed):
+    idle = []
+    try:
+        for _ in range(100):
+            idle.append(socket.socket(socket.AF_UNIX))
+            idle[-1].connect(str(governed.control))
+            done = order(governed, "ctl", "health") if len(idle) in (64, 65, 100) else None
+            assert done is None or done.returncode == 0, done.stderr
+        idle[0].settimeout(pace.PATIENCE)
+        assert idle[0].recv(1) == b""  # the oldest gave way
+        idle[-1].sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\n")
+        idle[-1].settimeout(pace.PATIENCE)
+        assert idle[-1].recv(100).startswith(b"HTTP/1.1 200 ")
+    finally:
+        for each in idle:
+            each.close()
+
+
 class TestProcesses:
     @pytest.fixture
     def three(self, weir, tmp_path):
