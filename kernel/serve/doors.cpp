@@ -84,9 +84,14 @@ void Doors::commit() {
   give_back(std::move(former));
 }
 
-void Doors::discard() {
+std::shared_ptr<const void> Doors::discard() {
   prepared_.clear();
-  give_back(std::exchange(added_, {}));
+  if (added_.empty()) return nullptr;
+  auto added = std::make_unique<std::vector<Door>>(std::exchange(added_, {}));
+  return std::shared_ptr<std::vector<Door>>(added.release(), [this](std::vector<Door>* doors) {
+    give_back(std::move(*doors));
+    delete doors;
+  });
 }
 
 void Doors::close(bool for_good) {

@@ -11,6 +11,7 @@
 #include "serve/inlet.hpp"
 #include "supervise/superior.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,9 @@ class Doors {
 
   // The unwanted ones are given back; what waits in their queues has been taken.
   void commit();
-  void discard();
+  // What was opened for the prepared model is given back when this process has closed it, so with
+  // the last copy of the result, which ends on control, before this.
+  std::shared_ptr<const void> discard();
 
   // All of them; when `for_good` nobody goes on with them.
   void close(bool for_good);

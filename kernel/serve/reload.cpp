@@ -53,14 +53,17 @@ Reload::~Reload() {
   if (step_ != Step::over && step_ != Step::commit) discard();
 }
 
-// Loops give their part of the generation back to this thread, where it has to end.
+// Loops give their part of the generation and its listeners back to this thread, where they have to
+// end. A socket that a loop still has would keep its file.
 void Reload::discard() {
   parts_.addresses.discard();
-  parts_.doors.discard();
+  const std::shared_ptr<const void> opened = parts_.doors.discard();
   doors_.clear();
   for (const auto& worker : parts_.workers) {
     worker->discard(
-        [&loop = parts_.loop, next = next_]() mutable { loop.post([last = std::move(next)] {}); });
+        [&loop = parts_.loop, next = next_, opened = std::shared_ptr(opened)]() mutable {
+          loop.post([last = std::move(next), closed = std::move(opened)] {});
+        });
   }
   next_.reset();
 }

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from harness import config, module, pace, proxy
+from harness.processes import until
 
 pytestmark = pytest.mark.threads
 
@@ -88,6 +89,15 @@ def test_one_that_does_not_start_on_a_loop_changes_nothing(counting):
     assert counting.says() == "v1 new 2"
     counting.reload({"note": "y"})
     assert counting.says() == "v1 adopted 3 y"
+
+
+def test_the_file_of_a_socket_stayed_behind_a_refused_reload(counting, tmp_path):
+    path = tmp_path / "more.sock"
+    listener = config.table("[[listener]]", {"address": f"unix:{path}"})
+    for _ in range(10):
+        counting.reload({"fails_here": True}, good=False, more=listener)
+        until(lambda: not path.exists(), "the end of the file")
+    assert counting.says() == "v1 new 1"
 
 
 def test_tests_of_the_file_do_not_reach_what_serves(counting):
