@@ -77,7 +77,8 @@ void warn(const ReportedThread& thread, Clock::duration stuck) {
 
 Watchdog::Patience Watchdog::Patience::times(int factor) const {
   Patience longer = *this;
-  for (Clock::duration* step : {&longer.warn, &longer.stack, &longer.abort, &longer.kill}) {
+  for (Clock::duration* step :
+       {&longer.warn, &longer.stack, &longer.abort, &longer.kill, &longer.control}) {
     *step *= factor;
   }
   return longer;
@@ -152,22 +153,26 @@ bool Watchdog::reaches(Watched& loop, Clock::duration step) {
   return true;
 }
 
+Clock::duration Watchdog::grace(const Watched& loop) const {
+  return loop.harm_ == Harm::ends_it_late ? patience_.control : Clock::duration::zero();
+}
+
 void Watchdog::judge(Watched& loop) const {
+  const Clock::duration more = grace(loop);
   if (reaches(loop, patience_.warn)) warn(loop.thread_, loop.stuck_);
-  if (loop.harm_ == Harm::is_told) return;
-  if (reaches(loop, patience_.stack)) ask_for_stack(loop.thread_.id());
-  const bool at_end = loop.stuck_ >= patience_.abort && !is_traced();
-  if (at_end && reaches(loop, patience_.abort)) {
+  if (reaches(loop, more + patience_.stack)) ask_for_stack(loop.thread_.id());
+  const bool at_end = loop.stuck_ >= more + patience_.abort && !is_traced();
+  if (at_end && reaches(loop, more + patience_.abort)) {
     loop.thread_.reason = "since its loop was stuck for too long";
     abort_thread(loop.thread_.id());
   }
   // What aborts has waited for the report; it may hang in that.
-  if (at_end && reaches(loop, patience_.kill)) ::kill(::getpid(), SIGKILL);
+  if (at_end && reaches(loop, more + patience_.kill)) ::kill(::getpid(), SIGKILL);
 }
 
 bool Watchdog::all_turn() const {
   return std::none_of(watched_.begin(), watched_.end(), [this](const Watched* loop) {
-    return loop->harm_ == Harm::ends_process && loop->stuck_ > patience_.abort;
+    return loop->stuck_ > grace(*loop) + patience_.abort;
   });
 }
 

@@ -6,7 +6,8 @@
 // A loop that is stuck in one turn is told of by its module and phase, then its stack is logged,
 // then the process is aborted, which the crash handler reports, and where even that does not work
 // it is killed: a process that serves nobody is worse than one that is started again. The control
-// loop may take its time, since modules are configured there: it is only told of.
+// loop may take its time, since modules are configured there: all but the telling comes a minute
+// later.
 //
 // Time that this thread did not see pass counts for at most four looks, so a process that was
 // stopped or a machine that slept accuses nobody.
@@ -37,6 +38,7 @@ class Watchdog {
     Clock::duration stack = std::chrono::seconds(1);
     Clock::duration abort = std::chrono::seconds(2);
     Clock::duration kill = std::chrono::seconds(3);
+    Clock::duration control = std::chrono::minutes(1);  // more for a control loop
     Clock::duration beat = std::chrono::milliseconds(500);
 
     // All that is above but `look` and `beat` takes that many times as long.
@@ -45,13 +47,13 @@ class Watchdog {
     static Patience usual();
   };
 
-  // `beat` is called on the watchdog's thread while no data loop is stuck beyond `abort`.
+  // `beat` is called on the watchdog's thread while no loop is stuck beyond `abort`.
   explicit Watchdog(std::function<void()> beat, const Patience& patience = Patience::usual());
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  enum class Harm : uint8_t { ends_process, is_told };
+  enum class Harm : uint8_t { ends_process, ends_it_late };
 
   // A loop that is watched while this lives.
   class Watched {
@@ -76,6 +78,7 @@ class Watchdog {
   void run(const std::stop_token& stop);
   void look(Clock::duration passed);
   void judge(Watched& loop) const;
+  Clock::duration grace(const Watched& loop) const;
   static bool reaches(Watched& loop, Clock::duration step);
   bool all_turn() const;
 

@@ -47,7 +47,8 @@ std::string tell_lasting(const Generation& now, const Generation& next) {
 
 }  // namespace
 
-Reload::Reload(const Parts& parts, Told told) : parts_(parts), told_(std::move(told)) {}
+Reload::Reload(const Parts& parts, Ready ready, Told told)
+    : parts_(parts), ready_(std::move(ready)), told_(std::move(told)) {}
 
 Reload::~Reload() {
   if (step_ != Step::over && step_ != Step::commit) discard();
@@ -143,7 +144,8 @@ void Reload::prepared(const std::string& failure) {
   if (!failure.empty()) failure_ = failure;
   if (--waiting_ > 0) return;
   if (!failure_.empty()) return fail_with(failure_);
-  shut_doors();
+  step_ = Step::prepared;
+  ready_();
 }
 
 // Who is on the way through a door that closes is let in first.

@@ -3,10 +3,11 @@
 // One reload: from the file as it is now to the generation that serves, or to nothing at all.
 //
 // Everything that can fail comes first: the file is read and its tests run, modules are loaded and
-// configured, new listeners opened, names looked up, instances started, every loop made ready. Only
-// then do the loops take over, one after the other, and what is not wanted any more is given back.
-// Until that point the former generation serves as if nothing were going on, and goes on to do so
-// when something is wrong.
+// configured, new listeners opened, names looked up, instances started, every loop made ready. Then
+// it is prepared, and waits until other processes are so too. Only at commit do the loops take
+// over, one after the other, and what is not wanted any more is given back. Until that point the
+// former generation serves as if nothing were going on, and goes on to do so when something is
+// wrong.
 //
 // Thread: control.
 #pragma once
@@ -48,22 +49,27 @@ class Reload final : private Timer {
     UpstreamAddresses& addresses;
     std::span<const std::unique_ptr<Worker>> workers;
   };
+  // Once it is prepared; may call commit.
+  using Ready = std::function<void()>;
   // `told` hears how it ended, and the new generation, or nullptr and why not. It may destroy this.
   using Told = std::function<void(const Outcome&, std::shared_ptr<Generation>)>;
 
-  Reload(const Parts& parts, Told told);
+  Reload(const Parts& parts, Ready ready, Told told);
   // Before the loops take over it leaves no trace.
   ~Reload() override;
   Reload(const Reload&) = delete;
   Reload& operator=(const Reload&) = delete;
 
   void begin(const std::shared_ptr<Generation>& current);
+  bool is_prepared() const { return step_ == Step::prepared; }
+  // Expects: it is prepared.
+  void commit() { shut_doors(); }
 
   // The loops are taking over: it cannot fail any more.
   bool is_certain() const { return step_ == Step::commit; }
 
  private:
-  enum class Step : uint8_t { names, loops, doors, commit, over };
+  enum class Step : uint8_t { names, loops, prepared, doors, commit, over };
 
   bool read(const std::shared_ptr<Generation>& current);
   void discard();
@@ -79,6 +85,7 @@ class Reload final : private Timer {
   void expired() noexcept override;
 
   Parts parts_;
+  Ready ready_;
   Told told_;
   Step step_ = Step::names;
   std::shared_ptr<Generation> next_;

@@ -217,7 +217,7 @@ int Server::run() {
 
 void Server::run_control() {
   const Watchdog::Watched watched(*watchdog_, loop_.use(), *ReportedThread::current(),
-                                  Watchdog::Harm::is_told);
+                                  Watchdog::Harm::ends_it_late);
   loop_.run();
 }
 
@@ -249,9 +249,32 @@ void Server::tell_doors() {
 
 // ---- reload
 
-void Server::reload(uint64_t order) {
+void Server::prepare(uint64_t order) {
   asked_.push_back(order);
   begin_reload();
+}
+
+void Server::commit(uint64_t order) {
+  if (reload_ == nullptr) {
+    return superior_.done(order, {false, "not reloaded: the process is about to end\n"});
+  }
+  answering_.push_back(order);
+  if (reload_->is_prepared()) reload_->commit();
+}
+
+void Server::discard() {
+  for (const uint64_t order : std::exchange(asked_, {})) superior_.done(order, {false, {}});
+  if (reload_ == nullptr || reload_->is_certain()) return;
+  reload_.reset();
+  tell({false, {}});
+  ++refused_reloads_;
+  WEIR_LOG(WEIR_ERR, "not reloaded, since another process refuses the file: generation ",
+           generation_->number(), " goes on to serve");
+}
+
+// Who is told may give the next order.
+void Server::tell(const Outcome& outcome) {
+  for (const uint64_t order : std::exchange(answering_, {})) superior_.done(order, outcome);
 }
 
 // Orders that come while one is under way are for the next: its file may have been read already.
@@ -271,7 +294,7 @@ void Server::begin_reload() {
   }
   answering_ = std::exchange(asked_, {});
   reload_ = std::make_unique<Reload>(
-      Reload::Parts{loop_, source_, capacity_, doors_, addresses_, workers_},
+      Reload::Parts{loop_, source_, capacity_, doors_, addresses_, workers_}, [this] { tell({}); },
       [this](const Outcome& outcome, std::shared_ptr<Generation> next) {
         reloaded(outcome, std::move(next));
       });
@@ -296,7 +319,7 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
     tell_doors();
     WEIR_LOG(WEIR_NOTICE, "reloaded: generation ", generation_->number(), " serves");
   }
-  for (const uint64_t order : std::exchange(answering_, {})) superior_.done(order, told);
+  tell(told);
   loop_.post([this] { begin_reload(); });
   if (leaving_ && !draining_) begin_drain();
 }

@@ -58,7 +58,9 @@ class Server final : private Orders, private Ticker, private Timer {
   ProcessView view() const;
   Outcome plan_reload();
   void list_connections(uint64_t order);
-  void reload(uint64_t order) override;
+  void prepare(uint64_t order) override;
+  void commit(uint64_t order) override;
+  void discard() override;
   void answer(uint64_t order, const std::string& question) override;
   void drain(bool for_good) override;
   void reopen_logs() override;
@@ -66,6 +68,7 @@ class Server final : private Orders, private Ticker, private Timer {
   void close_listeners();
   void worker_ended();
   void begin_reload();
+  void tell(const Outcome& outcome);
   void reloaded(const Outcome& outcome, std::shared_ptr<Generation> next);
   void generation_ended(uint64_t number);
   void drop_ended();
@@ -92,7 +95,7 @@ class Server final : private Orders, private Ticker, private Timer {
   std::vector<std::shared_ptr<Generation>> former_;  // with exchanges that have not ended
   std::map<uint64_t, size_t> ended_;                 // by generation, the loops where it has ended
   std::vector<uint64_t> asked_;                      // orders that wait for the next reload
-  std::vector<uint64_t> answering_;                  // orders that the reload under way is for
+  std::vector<uint64_t> answering_;                  // orders that wait for this step of reload_
   std::unique_ptr<ControlSocket> control_;
   std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
   uint64_t reloads_ = 0;

@@ -96,9 +96,12 @@ void Alone::done(uint64_t order, const Outcome& outcome) {
 
 void Alone::reload_all(Told told) {
   manager_.reloading();
-  orders_->reload(expect([this, told = std::move(told)](const auto& outcomes) {
+  const Told end = [this, told = std::move(told)](const auto& outcomes) {
     manager_.ready();
     told(outcomes);
+  };
+  orders_->prepare(expect([this, end](const auto& outcomes) {
+    outcomes.front().good ? orders_->commit(expect(end)) : end(outcomes);
   }));
 }
 

@@ -39,9 +39,11 @@ struct Message {
     reply,
     outcome,
     told,
-    reload,
-    answer,  // text: the question
-    drain,   // good: for good
+    prepare,  // a reload; answered by done, as commit is
+    commit,   // what was prepared
+    discard,  // the same; not answered
+    answer,   // text: the question
+    drain,    // good: for good
     reopen_logs,
   };
   static constexpr Kind last_kind = Kind::reopen_logs;
@@ -68,9 +70,9 @@ class Channel {
   // sender to see to.
   void send(Message message);
   void flush();
+  size_t unsent() const { return unsent_bytes_; }
 
   // A message with nothing in it but its kind, lost when the system does not take it at once. [any]
-  size_t unsent() const { return unsent_bytes_; }
   void beat() const;
 
   // The next whole message; nothing: there is none now, or there will be none any more.
@@ -93,9 +95,9 @@ class Channel {
 
   Descriptor end_;
   std::deque<Packet> unsent_;
+  size_t unsent_bytes_ = 0;
   std::optional<Message> partial_;
   bool ended_ = false;
-  size_t unsent_bytes_ = 0;
 };
 
 struct Channel::Ends {

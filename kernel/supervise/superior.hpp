@@ -30,8 +30,13 @@ struct Outcome {
 // What the worker does on orders; called on the control loop.
 class Orders {
  public:
-  // Takes over the file as it is now, or keeps what it has; ends with Superior::done(order, ...).
-  virtual void reload(uint64_t order) = 0;
+  // Makes all ready to take over the file as it is now, or keeps what it has; ends with
+  // Superior::done(order, ...). When it went well, commit or discard is the next step.
+  virtual void prepare(uint64_t order) = 0;
+  // Serves by what was prepared; ends likewise.
+  virtual void commit(uint64_t order) = 0;
+  // What was prepared, or is being, is given up, since another process refuses it.
+  virtual void discard() = 0;
   // A question of the control socket's that concerns each worker process; ends likewise.
   virtual void answer(uint64_t order, const std::string& question) = 0;
   // Ends when the exchanges have ended, or at the drain deadline. When `for_good`, nobody goes on
@@ -74,8 +79,9 @@ class Superior {
   // The order has been carried out, or refused.
   virtual void done(uint64_t order, const Outcome& outcome) = 0;
 
-  // Asks for orders to all worker processes, this one too, in turn; the first that fails stops
-  // a reload. `told` hears one outcome for each.
+  // Asks for orders to all worker processes, this one too, in turn. A reload is for all of them or
+  // for none: each prepares it, and when the first has failed none goes on. `told` hears one
+  // outcome for each.
   using Told = std::function<void(const std::vector<Outcome>&)>;
   virtual void reload_all(Told told) = 0;
   virtual void ask_all(const std::string& question, Told told) = 0;

@@ -137,8 +137,12 @@ void Supervised::receive() {
 
 void Supervised::take(const Message& message) {
   switch (message.kind) {
-    case Kind::reload:
-      return orders_->reload(message.order);
+    case Kind::prepare:
+      return orders_->prepare(message.order);
+    case Kind::commit:
+      return orders_->commit(message.order);
+    case Kind::discard:
+      return orders_->discard();
     case Kind::answer:
       return orders_->answer(message.order, message.text);
     case Kind::drain:

@@ -50,6 +50,8 @@ using Kind = Message::Kind;
 
 constexpr int wrong_world = 2;                                     // an exit status
 constexpr size_t longest_question = 64 * 1024;                     // bytes, of a worker
+constexpr int most_tries = 3;                                      // to read a file that changes
+constexpr Clock::duration reload_time = std::chrono::seconds(60);  // for one step in one worker
 constexpr Clock::duration beyond_drain = std::chrono::seconds(2);  // what a worker may need to cut
 
 // What is sent to this process or a worker while it begins or ends does not kill it: it waits until
@@ -193,6 +195,7 @@ void Supervisor::become_worker(Channel::Ends ends) {
   for (const auto& worker : workers_) worker->disown();
   successor_.reset();
   predecessor_.reset();
+  rounds_.leave();
   workers_.clear();
   sockets_ = Sockets();
   signals_.reset();
@@ -279,7 +282,8 @@ void Supervisor::heard(WorkerProcess& worker, Message message) {
     case Kind::reload_all:
       return reload(teller(worker, message));
     case Kind::ask_all:
-      return rounds_.begin(Kind::answer, message.text, teller(worker, message));
+      return rounds_.begin(Kind::answer, message.text, Rounds::answer_time,
+                           teller(worker, message));
     case Kind::drain_all:
       return caught(SIGTERM);
     case Kind::upgrade:
@@ -341,35 +345,56 @@ void Supervisor::tell_asker(uint64_t life, uint64_t number, const std::vector<Ou
   }
 }
 
-// Workers read the file themselves. When it was the same before and after, that is what they read,
-// and what their successors start with; else they read it again.
-void Supervisor::reload(Superior::Told told, int tries) {
+// One at a time: what is asked for meanwhile is for the next, since the file may have been read.
+void Supervisor::reload(Superior::Told told) {
+  reload_asked_.push_back(std::move(told));
+  if (!reloading_.empty()) return;
+  reloading_ = std::exchange(reload_asked_, {});
   manager_.reloading();
-  const std::string before = work_.look();
-  rounds_.begin(Kind::reload, {}, [this, before, tries, told = std::move(told)](auto& outcomes) {
-    const auto taken = std::ranges::count_if(outcomes, &Outcome::good);
-    const bool good = taken > 0 && taken == std::ssize(outcomes);
-    const bool same = good && work_.look() == before && !before.empty();
-    if (good && !same && tries > 1) return reload(told, tries - 1);
-    if (good) follow_file(same);
-    if (!good && taken > 0) {
-      WEIR_LOG(WEIR_ERR, taken, " of ", outcomes.size(),
-               " processes took the file over; mend it and reload again");
-    }
-    manager_.ready();
-    if (!outcomes.empty()) return told(outcomes);
-    told({{false, "no worker process is there to take it over; try again\n"}});
-  });
+  prepare_reload(most_tries);
 }
 
-// All workers have taken it over.
-void Supervisor::follow_file(bool same) {
-  if (!same || !work_.take()) {
-    WEIR_LOG(WEIR_ERR, "the file changes while it is taken over: reload once more");
-    return;
+// A worker may have to wait first until the last exchanges of an old generation have ended.
+Clock::duration Supervisor::reload_patience() const { return work_.settings().drain + reload_time; }
+
+void Supervisor::prepare_reload(int tries) {
+  rounds_.begin(Kind::prepare, {}, reload_patience(),
+                [this, tries, before = work_.look()](const auto& outcomes) {
+                  reload_prepared(before, tries, outcomes);
+                });
+}
+
+// Workers read the file themselves. When it was the same before and after, that is what all of them
+// have read, and what their successors start with; else they read it again.
+void Supervisor::reload_prepared(const std::string& before, int tries,
+                                 const std::vector<Outcome>& outcomes) {
+  const bool good = !outcomes.empty() && std::ranges::all_of(outcomes, &Outcome::good);
+  const bool same = good && !before.empty() && work_.look() == before;
+  if (same && work_.take()) return commit_reload();
+  for (const auto& worker : workers_) worker->send({.kind = Kind::discard});
+  if (good && tries > 1) return prepare_reload(tries - 1);
+  if (!good) return reloaded(outcomes);
+  reloaded({{false, "the file changes while it is taken over; reload once more\n"}});
+}
+
+// Who dies of it now starts anew with the same file, so there is no way back.
+void Supervisor::commit_reload() {
+  {
+    const ActingAs user(work_.settings().user);
+    work_.open_log();
   }
-  const ActingAs user(work_.settings().user);
-  work_.open_log();
+  rounds_.begin(Kind::commit, {}, reload_patience(),
+                [this](const auto& outcomes) { reloaded(outcomes); });
+}
+
+void Supervisor::reloaded(std::vector<Outcome> outcomes) {
+  if (outcomes.empty()) {
+    outcomes.push_back({false, "no worker process is there to take it over; try again\n"});
+  }
+  manager_.ready();
+  for (const Superior::Told& told : std::exchange(reloading_, {})) told(outcomes);
+  if (reload_asked_.empty() || !reloading_.empty()) return;
+  reload([](const auto&) {});
 }
 
 void Supervisor::upgrade(Superior::Told told) {

@@ -88,8 +88,12 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   Superior::Told teller(const WorkerProcess& worker, const Message& question);
 
   void asked_of_socket(WorkerProcess& worker, const Message& message);
-  void reload(Superior::Told told, int tries = 3);
-  void follow_file(bool same);
+  void reload(Superior::Told told);
+  void prepare_reload(int tries);
+  void reload_prepared(const std::string& before, int tries, const std::vector<Outcome>& outcomes);
+  void commit_reload();
+  void reloaded(std::vector<Outcome> outcomes);
+  Clock::duration reload_patience() const;
   void upgrade(Superior::Told told);
   void successor_ended(const std::string& failure, const Superior::Told& told);
   void drain(bool for_good);
@@ -109,8 +113,10 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   std::unique_ptr<Predecessor> predecessor_;
   std::unique_ptr<Successor> successor_;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
-  Rounds rounds_{workers_};
-  Descriptor crash_records_, crash_writer_;  // a pipe: what crashed, in which module
+  Rounds rounds_{*loop_, workers_};
+  std::vector<Superior::Told> reload_asked_;  // for the next reload
+  std::vector<Superior::Told> reloading_;     // by the one under way
+  Descriptor crash_records_, crash_writer_;   // a pipe: what crashed, in which module
   Quarantine quarantine_;
   PidFile pid_file_;
   Manager manager_;

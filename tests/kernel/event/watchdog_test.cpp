@@ -96,13 +96,14 @@ bool grows(const std::atomic<int>& count, int more) {
   return count >= before + more;
 }
 
-[[noreturn]] void be_stuck(const Watchdog::Patience& patience) {
+[[noreturn]] void be_stuck(const Watchdog::Patience& patience,
+                           Watchdog::Harm harm = Watchdog::Harm::ends_process) {
   weir::install_crash_handler(nullptr);
   LoopUse use;
   use.began = 1;
   ReportedThread thread("loop", 3);
   Watchdog watchdog([] {}, patience);
-  const Watchdog::Watched watched(watchdog, use, thread, Watchdog::Harm::ends_process);
+  const Watchdog::Watched watched(watchdog, use, thread, harm);
   const weir::Marked marked({&weir::callee("slow", "1.0", "filter", "w1"), "request"});
   for (;;)
     std::this_thread::sleep_for(milliseconds(1));  // where the thread sanitizer lets signals in
@@ -141,7 +142,7 @@ BOOST_AUTO_TEST_CASE(without_a_module_it_is_weir_itself) {
   World world;
   ReportedThread thread("control");
   Watchdog watchdog([] {}, short_patience());
-  const Watchdog::Watched watched(watchdog, world.use, thread, Watchdog::Harm::is_told);
+  const Watchdog::Watched watched(watchdog, world.use, thread, Watchdog::Harm::ends_it_late);
   world.begin_turn();
   BOOST_TEST(world.heard->await("stuck").ends_with("in weir itself"));
 }
@@ -157,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_data_loop_that_is_stuck_beyond_bearing_ends_the_beats) {
   {
     patience.abort = milliseconds(10);
     Watchdog watchdog([&] { ++control_beats; }, patience);
-    const Watchdog::Watched control(watchdog, control_use, thread, Watchdog::Harm::is_told);
+    const Watchdog::Watched control(watchdog, control_use, thread, Watchdog::Harm::ends_it_late);
     control_use.began = 1;
     BOOST_TEST(grows(control_beats, 20));  // the control loop may take its time
   }
@@ -175,6 +176,16 @@ BOOST_AUTO_TEST_CASE(a_stuck_thread_shows_its_stack_and_is_aborted) {
   BOOST_TEST(
       ended.says("crash: module \"slow\" 1.0, filter \"w1\", phase request: SIGABRT, "
                  "since its loop was stuck for too long"));
+}
+
+BOOST_AUTO_TEST_CASE(a_control_loop_was_stuck_for_ever) {
+  Watchdog::Patience patience = short_patience();
+  patience.abort = milliseconds(40);
+  patience.control = milliseconds(80);
+  const auto began = Clock::now();
+  const Ended ended = in_child([&] { be_stuck(patience, Watchdog::Harm::ends_it_late); });
+  BOOST_TEST(ended.by(SIGABRT));
+  BOOST_TEST((Clock::now() - began >= milliseconds(120)));
 }
 
 BOOST_AUTO_TEST_CASE(one_that_cannot_even_be_aborted_is_killed) {

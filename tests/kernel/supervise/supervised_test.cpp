@@ -26,7 +26,9 @@ namespace {
 
 struct Obedient final : weir::Orders {
   std::vector<std::string> got;
-  void reload(uint64_t order) override { got.push_back("reload " + std::to_string(order)); }
+  void prepare(uint64_t order) override { got.push_back("prepare " + std::to_string(order)); }
+  void commit(uint64_t order) override { got.push_back("commit " + std::to_string(order)); }
+  void discard() override { got.push_back("discard"); }
   void answer(uint64_t order, const std::string& question) override {
     got.push_back("answer " + std::to_string(order) + " " + question);
   }
@@ -67,12 +69,15 @@ BOOST_AUTO_TEST_SUITE(supervised)
 
 BOOST_AUTO_TEST_CASE(orders_arrive) {
   World world;
-  world.supervisor.send({.kind = Kind::reload, .order = 3});
+  world.supervisor.send({.kind = Kind::prepare, .order = 3});
+  world.supervisor.send({.kind = Kind::discard});
+  world.supervisor.send({.kind = Kind::commit, .order = 5});
   world.supervisor.send({.kind = Kind::answer, .order = 4, .text = "status"});
   world.supervisor.send({.kind = Kind::reopen_logs});
   world.supervisor.send({.kind = Kind::drain, .good = false});
   world.turn();
-  const std::vector<std::string> expected{"reload 3", "answer 4 status", "reopen", "drain"};
+  const std::vector<std::string> expected{"prepare 3",       "discard", "commit 5",
+                                          "answer 4 status", "reopen",  "drain"};
   BOOST_TEST(world.orders.got == expected, boost::test_tools::per_element());
   world.worker.done(4, {true, "all well"});
   const Message done = world.heard();
@@ -105,12 +110,12 @@ BOOST_AUTO_TEST_CASE(a_socket_that_cannot_be_had_is_told) {
 
 BOOST_AUTO_TEST_CASE(an_order_that_comes_before_a_reply_is_carried_out_behind_it) {
   World world;
-  world.supervisor.send({.kind = Kind::reload, .order = 9});
+  world.supervisor.send({.kind = Kind::prepare, .order = 9});
   world.supervisor.send({.kind = Kind::reply});
   world.worker.ready();
   BOOST_TEST(world.orders.got.empty());
   world.turn();
-  BOOST_TEST(world.orders.got == std::vector<std::string>{"reload 9"},
+  BOOST_TEST(world.orders.got == std::vector<std::string>{"prepare 9"},
              boost::test_tools::per_element());
 }
 

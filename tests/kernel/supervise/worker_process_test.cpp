@@ -174,7 +174,7 @@ struct Field {
   Listening owner;
   std::vector<std::unique_ptr<WorkerProcess>> workers;
   std::vector<Channel> ends;
-  Rounds rounds{workers};
+  Rounds rounds{loop, workers};
   std::vector<Outcome> told;
   int times = 0;
 
@@ -186,8 +186,8 @@ struct Field {
     }
   }
 
-  void begin(Kind kind) {
-    rounds.begin(kind, "what", [this](const auto& outcomes) {
+  void begin(Kind kind, weir::Clock::duration patience = 1h) {
+    rounds.begin(kind, "what", patience, [this](const auto& outcomes) {
       told = outcomes;
       ++times;
     });
@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(one_worker_after_the_other) {
 
 BOOST_AUTO_TEST_CASE(a_reload_stops_at_the_first_that_fails) {
   Field field(2);
-  field.begin(Kind::reload);
+  field.begin(Kind::prepare);
   field.rounds.done(*field.workers[0], {Kind::done, false, field.ordered(0)->order, "wrong"});
   BOOST_TEST(!field.ordered(1).has_value());
   BOOST_REQUIRE(field.told.size() == 1);
@@ -240,24 +240,59 @@ BOOST_AUTO_TEST_CASE(a_worker_that_dies_of_it_has_failed_and_its_successor_is_as
   BOOST_TEST((!field.told[0].good && field.told[1].good));
 }
 
-BOOST_AUTO_TEST_CASE(a_second_round_waits_for_the_first) {
+BOOST_AUTO_TEST_CASE(a_question_had_to_wait_for_a_reload_that_hangs) {
+  Field field(2);
+  field.begin(Kind::prepare);
+  field.begin(Kind::answer, 10ms);
+  const auto reload = field.ordered(0);
+  const auto question = field.ordered(0);
+  BOOST_TEST((reload->kind == Kind::prepare && question->kind == Kind::answer));
+  while (field.times == 0) {
+    field.loop.turn(1s);
+    const auto next = field.ordered(1);
+    if (next) field.rounds.done(*field.workers[1], {Kind::done, true, next->order, "two"});
+  }
+  BOOST_REQUIRE(field.told.size() == 2);
+  BOOST_TEST((!field.told[0].good && field.told[1].good && field.told[1].text == "two"));
+  field.rounds.done(*field.workers[0], {Kind::done, true, reload->order});
+  BOOST_TEST((field.ordered(1)->kind == Kind::prepare));
+}
+
+BOOST_AUTO_TEST_CASE(who_never_answered_held_its_asker_for_ever) {
   Field field(1);
-  field.begin(Kind::reload);
-  field.begin(Kind::answer);
-  const auto first = field.ordered(0);
-  BOOST_TEST((first->kind == Kind::reload));
-  BOOST_TEST(!field.ordered(0).has_value());
-  field.rounds.done(*field.workers[0], {Kind::done, true, first->order});
-  const auto second = field.ordered(0);
-  BOOST_TEST((second->kind == Kind::answer));
+  field.begin(Kind::prepare, 10ms);
+  const auto order = field.ordered(0);
+  while (field.times == 0) field.loop.turn(1s);
+  BOOST_REQUIRE(field.told.size() == 1);
+  BOOST_TEST(!field.told[0].good);
+  BOOST_TEST(field.told[0].text.find("has not answered within 0 s: something holds its control") !=
+             std::string::npos);
+  field.rounds.done(*field.workers[0], {Kind::done, true, order->order});  // late
   BOOST_TEST(field.times == 1);
-  field.rounds.done(*field.workers[0], {Kind::done, true, second->order});
-  BOOST_TEST(field.times == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_successor_begins_with_the_new_file_and_commits_nothing) {
+  Field field(2);
+  field.begin(Kind::commit);
+  const auto first = field.ordered(0);
+  field.workers[1]->died();
+  auto ends = std::move(*Channel::pair());
+  field.workers[1]->born(0x7ffffff0, std::move(ends.here), 77);
+  field.rounds.done(*field.workers[0], {Kind::done, true, first->order});
+  BOOST_TEST(!ends.there.receive().has_value());
+  BOOST_TEST(field.times == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_goes_on_behind_one_that_fails) {
+  Field field(2);
+  field.begin(Kind::commit);
+  field.rounds.done(*field.workers[0], {Kind::done, false, field.ordered(0)->order});
+  BOOST_TEST((field.ordered(1)->kind == Kind::commit));
 }
 
 BOOST_AUTO_TEST_CASE(who_is_told_may_begin_the_next_round) {
   Field field(2);
-  field.rounds.begin(Kind::answer, "", [&](const auto&) { field.begin(Kind::answer); });
+  field.rounds.begin(Kind::answer, "", 1h, [&](const auto&) { field.begin(Kind::answer); });
   field.rounds.done(*field.workers[0], {Kind::done, true, field.ordered(0)->order});
   field.rounds.done(*field.workers[1], {Kind::done, true, field.ordered(1)->order});
   BOOST_TEST(field.ordered(0).has_value());
@@ -267,7 +302,7 @@ BOOST_AUTO_TEST_CASE(who_is_told_may_begin_the_next_round) {
 BOOST_AUTO_TEST_CASE(without_a_living_worker_the_round_ends_at_once) {
   Field field(1);
   field.workers[0]->died();
-  field.begin(Kind::reload);
+  field.begin(Kind::prepare);
   BOOST_TEST(field.times == 1);
   BOOST_TEST(field.told.empty());
 }

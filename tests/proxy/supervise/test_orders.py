@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Orders to several worker processes: of those that hang, and of those that some refuse."""
+
+import json
+import pathlib
+import threading
+
+import pytest
+
+from harness import config, module, pace, proxy
+
+pytestmark = pytest.mark.threads
+
+
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory):
+    """The path of the module."""
+    source = pathlib.Path(__file__).with_name("judge.cpp")
+    return module.build(source, tmp_path_factory.mktemp("judge"))
+
+
+@pytest.fixture
+def two(weir, judge, tmp_path):
+    """Two processes; write(keys) gives their handler others, order(*words) asks them."""
+    control = tmp_path / "c.sock"
+
+    def text(keys, more=""):
+        return ('modules = ["judge"]\n'
+                + config.table("[server]", {"processes": 2, "workers": 1, "drain": "2s",
+                                            "control": str(control)})
+                + config.table("[module.judge]", {"path": str(judge)})
+                + config.table("[filter.j]", {"use": "judge", **keys})
+                + config.table("[[listener]]", {"address": "127.0.0.1:0"}) + more
+                + config.table("[[route]]", {"filters": ["j"]}))
+
+    made = weir(text({"says": "one"}))
+    made.await_line("ready: weir", count=2)
+    made.write = lambda keys, more="": made.conf.write_text(text(keys, more))
+    made.order = lambda *words: proxy.run(*words, "--control", control, timeout=60 * pace.FACTOR)
+    made.answers = lambda: {made.get().body for _ in range(30)}
+    made.processes = lambda: json.loads(made.order("ctl", "status").stdout)["processes"]
+    return made
+
+
+def test_a_file_that_one_process_refuses_served_in_the_others(two, tmp_path):
+    once = tmp_path / "once"
+    for _ in range(2):
+        once.touch()
+        two.write({"says": "two", "once": str(once)})
+        done = two.order("reload")
+        assert done.returncode == 1
+        assert 'judge "j" could not start' in done.stderr
+        assert not once.exists()  # the other one had prepared it
+        assert two.answers() == {b"one"}
+    two.await_line("not reloaded, since another process refuses the file", count=2)
+    for each in two.processes():
+        assert [known["number"] for known in each["generations"]] == [1]
+    two.write({"says": "three"})
+    assert two.order("reload").returncode == 0
+    assert two.answers() == {b"three"}
+
+
+def test_a_socket_that_one_process_refuses_goes_with_its_file(two, tmp_path):
+    path = tmp_path / "new.sock"
+    once = tmp_path / "once"
+    listener = config.table("[[listener]]", {"address": f"unix:{path}"})
+    for _ in range(5):
+        once.touch()
+        two.write({"says": "two", "once": str(once)}, listener)
+        assert two.order("reload").returncode == 1
+        two.write({"says": "one"})
+        assert two.order("reload").returncode == 0  # the discard has been carried out by now
+        assert not path.exists()
+
+
+@pytest.mark.timeout(60)
+def test_a_process_that_hangs_held_those_that_ask_the_others(two, tmp_path):
+    waits = tmp_path / "waits"
+    waits.touch()
+    two.write({"says": "two", "waits": str(waits)})
+    results = []
+    asking = threading.Thread(target=lambda: results.append(two.order("reload").returncode))
+    asking.start()
+    try:
+        line = two.await_line("stuck: control for .* ms in module")
+        assert 'handler "j", phase configure' in line
+        shown = two.processes()
+        assert len(shown) == 2
+        errors = [each["error"] for each in shown if "error" in each]
+        assert len(errors) == 1
+        assert "has not answered within 10 s: something holds its control thread" in errors[0]
+        assert two.answers() == {b"one"}  # data goes on in both
+    finally:
+        waits.unlink()
+        asking.join()
+    assert results == [0]
+    assert two.answers() == {b"two"}
