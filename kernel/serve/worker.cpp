@@ -448,15 +448,13 @@ void Worker::begin_drain(bool for_good) {
   loop_.arm(*this, Listener::door_time);
 }
 
+void Worker::expired() noexcept { end_accepting(); }
+
 // Who has reached the queue has been let in: those connections are served too.
-void Worker::expired() noexcept {
+void Worker::end_accepting() {
   for (const auto& [number, inlet] : inlets_) {
     if (inlet->acceptor != nullptr) inlet->acceptor->accept_waiting();
   }
-  end_accepting();
-}
-
-void Worker::end_accepting() {
   stop_accepting();
   for (const auto& [number, inlet] : inlets_) inlet->close();
   serving_.doors.clear();

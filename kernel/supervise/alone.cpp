@@ -76,6 +76,7 @@ void Alone::drain() {
 
 void Alone::ready() {
   for (const std::string& mistake : handed_.mistakes()) WEIR_LOG(WEIR_WARN, mistake);
+  for (const std::string& text : handed_.unasked()) WEIR_LOG(WEIR_WARN, text);
   failed_ = !pid_file_.write();
   if (failed_) return orders_->drain(true);
   manager_.ready();

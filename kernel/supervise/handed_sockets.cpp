@@ -119,6 +119,16 @@ void HandedSockets::adopt(int fd, const std::string& name) {
   held_.push_back({name, std::move(*listener)});
 }
 
+std::vector<std::string> HandedSockets::unasked() const {
+  std::vector<std::string> texts;
+  for (const HandedSocket& held : held_) {
+    texts.push_back("socket \"" + held.name + "\" of the service manager listens on " +
+                    held.listener.address().to_string() +
+                    ", where the file has no [[listener]]: who connects there waits");
+  }
+  return texts;
+}
+
 std::optional<Listener> HandedSockets::give(const Address& wanted) {
   const auto at = [this](const Address& address) {
     return std::ranges::find(

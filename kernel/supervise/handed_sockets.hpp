@@ -40,6 +40,10 @@ class HandedSockets {
 
   // What nobody has asked for.
   const std::vector<HandedSocket>& left() const { return held_; }
+  // The same, for people: a sentence each.
+  std::vector<std::string> unasked() const;
+  // One that the former process had, before an upgrade, and nobody asked for.
+  void hold(HandedSocket socket) { held_.push_back(std::move(socket)); }
 
  private:
   void adopt(int fd, const std::string& name);

@@ -74,13 +74,11 @@ void Sockets::forget(uint64_t holder) {
 }
 
 void Sockets::close_unheld() {
-  std::vector<Address> closed;
   std::erase_if(kept_, [&](const Kept& each) {
     if (each.handed || !each.holders.empty()) return false;
-    closed.push_back(each.listener.address());
+    closed_.push_back(each.listener.address());
     return true;
   });
-  for (const Address& each : closed) Listener::remove_stale_file(each);
 }
 
 void Sockets::close_all() {

@@ -35,6 +35,9 @@ class Sockets {
   void keep(const Address& asked, Listener listener, bool handed = false);
   // Sockets of the service manager, given to who asks for their addresses.
   void take(HandedSockets handed) { handed_ = std::move(handed); }
+  // Those of them that nobody has asked for.
+  const HandedSockets& unasked() const { return handed_; }
+  void hold(HandedSocket socket) { handed_.hold(std::move(socket)); }
   bool any_handed() const;
 
   // A descriptor of its own for the holder. The error is a whole sentence.
@@ -45,12 +48,11 @@ class Sockets {
   // Nobody but this holder has it, and it is not the service manager's.
   bool is_last(const Address& address, uint64_t holder) const;
 
-  // Closes what no one holds, and removes its file.
+  // Closes what no one holds.
   void close_unheld();
-
   // From now on there are none: connections are refused once the holders have closed theirs too.
-  // remove_files, called then, takes away what is left of Unix sockets.
   void close_all();
+  // Of Unix sockets that were closed; called when no other process has them any more.
   void remove_files();
 
   const std::vector<Kept>& all() const { return kept_; }

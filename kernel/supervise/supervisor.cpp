@@ -86,7 +86,7 @@ Supervisor::Supervisor(Work& work)
     crash_records_ = Descriptor(ends[0]);
     crash_writer_ = Descriptor(ends[1]);
   }
-  following_ = predecessor_ != nullptr;
+  following_ = followed_ = predecessor_ != nullptr;
   WorkerProcess::Owner& owner = *this;
   for (size_t i = 0; i < work.settings().processes; ++i) {
     workers_.push_back(std::make_unique<WorkerProcess>(*loop_, owner));
@@ -98,7 +98,14 @@ Supervisor::~Supervisor() = default;
 int Supervisor::run() {
   keep_needed_capabilities();
   if (work_.settings().sandbox) hide_memory();
-  if (following_) predecessor_->watch(*loop_, [this](bool good) { followed(good); });
+  if (following_) {
+    predecessor_->watch(
+        *loop_, [this](bool good) { followed(good); },
+        [this] {
+          followed_ = false;
+          if (all_serve()) close_unheld();
+        });
+  }
   if (!work_.settings().user.empty() && ::geteuid() != 0) {
     WEIR_LOG(WEIR_WARN, "server.user has no effect: weir was not started as root");
   }
@@ -252,7 +259,7 @@ void Supervisor::asked_of_socket(WorkerProcess& worker, const Message& message) 
   }
   if (message.kind == Kind::release) {
     sockets_.release(*address, worker.life());
-    if (all_serve()) sockets_.close_unheld();
+    if (all_serve()) close_unheld();
     return;
   }
   if (!work_.listens_on(*address)) {
@@ -297,14 +304,23 @@ bool Supervisor::all_serve() const {
   return std::ranges::all_of(workers_, [](const auto& each) { return each->serves(); });
 }
 
+// A former process that drains still has the Unix sockets, whose files cannot go before. At the end
+// all is closed, and the files go last.
+void Supervisor::close_unheld() {
+  if (ending_) return;
+  sockets_.close_unheld();
+  if (!followed_) sockets_.remove_files();
+}
+
 // The worker says that it serves once this has been replied to.
 void Supervisor::serves(WorkerProcess& worker) {
   worker.serves_now();
   if (!in_charge_ && !following_ && !take_charge()) fail(wrong_world);
   worker.send({.kind = Kind::reply});
   if (!all_serve() || ending_) return;
-  sockets_.close_unheld();
+  close_unheld();
   if (std::exchange(served_, true)) return;
+  for (const std::string& text : sockets_.unasked().unasked()) WEIR_LOG(WEIR_WARN, text);
   if (following_) {
     predecessor_->say_ready();
   } else {

@@ -82,6 +82,7 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   [[noreturn]] void become_worker(Channel::Ends ends);
   void heard(WorkerProcess& worker, Message message) override;
   void serves(WorkerProcess& worker);
+  void close_unheld();
   bool take_charge();
   void followed(bool good);
   void tell_asker(uint64_t life, uint64_t number, const std::vector<Outcome>& outcomes);
@@ -121,9 +122,10 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   PidFile pid_file_;
   Manager manager_;
   uint64_t last_life_ = 0;
-  bool served_ = false;     // all workers have, once
-  bool following_ = false;  // another supervisor is in charge still
-  bool in_charge_ = false;  // the pid file says so
+  bool served_ = false;         // all workers have, once
+  bool following_ = false;      // another supervisor is in charge still
+  bool followed_ = false;       // one that was before has not gone yet
+  bool in_charge_ = false;      // the pid file says so
   bool ending_ = false;
   bool for_good_ = false;  // and nobody goes on with the sockets
   int status_ = 0;

@@ -39,8 +39,8 @@ namespace weir {
 namespace {
 
 // The number of the channel's descriptor, and one line for each socket: ADDRESS=NUMBER, behind "+"
-// when it is the service manager's. The number stands behind the last "=", for a path may hold
-// others.
+// when it is the service manager's, behind "*" when nobody has asked for it yet. The number stands
+// behind the last "=", for a path may hold others.
 constexpr const char* channel_variable = "WEIR_UPGRADE_CHANNEL";
 constexpr const char* sockets_variable = "WEIR_UPGRADE_SOCKETS";
 
@@ -50,6 +50,10 @@ std::string socket_lines(const Sockets& sockets) {
     lines += (each.handed ? "+" : "") + each.asked.to_string() + "=" +
              std::to_string(each.listener.fd()) + "\n";
   }
+  for (const HandedSocket& each : sockets.unasked().left()) {
+    lines +=
+        "*" + each.listener.address().to_string() + "=" + std::to_string(each.listener.fd()) + "\n";
+  }
   return lines;
 }
 
@@ -58,6 +62,7 @@ void let_exec_keep(int fd) { ::fcntl(fd, F_SETFD, 0); }
 // In the child, which is a whole process with one thread: everything may be called.
 [[noreturn]] void become(const Program& program, const Sockets& sockets, Channel channel) {
   for (const Sockets::Kept& each : sockets.all()) let_exec_keep(each.listener.fd());
+  for (const HandedSocket& each : sockets.unasked().left()) let_exec_keep(each.listener.fd());
   let_exec_keep(channel.fd());
   ::setenv(sockets_variable, socket_lines(sockets).c_str(), 1);     // NOLINT(concurrency-mt-unsafe)
   ::setenv(channel_variable, std::to_string(channel.fd()).c_str(),  // NOLINT(concurrency-mt-unsafe)
@@ -92,13 +97,15 @@ std::optional<std::string> take_variable(const char* name) {
 
 void adopt(std::string_view line, Sockets& sockets) {
   const bool handed = line.starts_with('+');
-  if (handed) line.remove_prefix(1);
+  const bool unasked = line.starts_with('*');
+  if (handed || unasked) line.remove_prefix(1);
   const size_t equals = line.rfind('=');
   if (equals == line.npos) return;
   const auto address = Address::parse(line.substr(0, equals));
   const auto number = number_of(line.substr(equals + 1));
   if (!address || !number) return;
-  auto listener = Listener::adopt(*number, *address);
+  auto listener = unasked ? Listener::adopt(*number) : Listener::adopt(*number, *address);
+  if (listener && unasked) return sockets.hold({"of the former process", std::move(*listener)});
   if (listener) return sockets.keep(*address, std::move(*listener), handed);
   WEIR_LOG(WEIR_WARN, "not taken over from the former process: ", listener.error().text);
 }
@@ -193,19 +200,26 @@ Predecessor::~Predecessor() {
   if (loop_ != nullptr) loop_->unwatch(channel_.fd(), *this);
 }
 
-void Predecessor::watch(Loop& loop, std::function<void(bool)> answered) {
+void Predecessor::watch(Loop& loop, std::function<void(bool)> answered,
+                        std::function<void()> ended) {
   loop_ = &loop;
   answered_ = std::move(answered);
+  ended_ = std::move(ended);
   loop.watch(channel_.fd(), *this);
 }
 
 void Predecessor::say_ready() { channel_.send({.kind = Message::Kind::ready}); }
 
 void Predecessor::ready(uint32_t) noexcept {
-  const auto message = channel_.receive();
-  if (!message && !channel_.ended()) return;
-  const auto answered = std::exchange(answered_, nullptr);
-  if (answered != nullptr) answered(message.has_value());
+  const auto answer = [this](bool good) {
+    const auto answered = std::exchange(answered_, nullptr);
+    if (answered != nullptr) answered(good);
+    return answered != nullptr;
+  };
+  while (channel_.receive()) answer(true);
+  if (!channel_.ended() || answer(false)) return;
+  const auto ended = std::exchange(ended_, nullptr);
+  if (ended != nullptr) ended();
 }
 
 }  // namespace weir

@@ -81,8 +81,9 @@ class Predecessor final : private Watcher {
   Predecessor& operator=(const Predecessor&) = delete;
 
   // `answered` hears true when this supervisor is in charge now, false when the former one went
-  // away before. It leaves this where it is.
-  void watch(Loop& loop, std::function<void(bool)> answered);
+  // away before; `ended` that it has gone after that, with all its workers. They leave this where
+  // it is.
+  void watch(Loop& loop, std::function<void(bool)> answered, std::function<void()> ended);
   // In a fork, which shares the epoll but not the channel.
   void disown() { loop_ = nullptr; }
   void say_ready();
@@ -94,6 +95,7 @@ class Predecessor final : private Watcher {
   Channel channel_;
   Loop* loop_ = nullptr;
   std::function<void(bool)> answered_;
+  std::function<void()> ended_;
 };
 
 }  // namespace weir

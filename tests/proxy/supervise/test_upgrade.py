@@ -104,6 +104,66 @@ class TestUpgrade:
             os.kill(pid, signal.SIGTERM)
             until(lambda: not alive(pid), "the end")
 
+    def test_the_file_of_a_socket_that_nobody_wants_any_more_stayed(self, upgradable, origin,
+                                                                    upgraded, raw, tmp_path):
+        path = tmp_path / "more.sock"
+        weir = upgradable(origin)
+        text = weir.conf.read_text()
+        more = f'\n[[listener]]\naddress = "unix:{path}"\n'
+        weir.conf.write_text(text + more)
+        upgraded(weir)
+        assert raw(str(path)).get().status == 200
+        weir.conf.write_text(text)
+        upgraded(weir)
+        until(lambda: not path.exists(), "the end of the file")
+        assert weir.get().status == 200
+
+
+class TestHanded:
+    """A socket of the service manager's that the file does not ask for at first."""
+
+    @pytest.fixture
+    def handed(self, upgradable, origin, tmp_path, monkeypatch):
+        """weir with such a socket; ask() writes the file that asks for it."""
+        launcher = tmp_path / "launcher"
+        launcher.write_text(f"""#!/usr/bin/python3
+import fcntl, os, pathlib, socket, sys
+given = socket.create_server(("127.0.0.1", 0))
+pathlib.Path("{tmp_path}/port").write_text(str(given.getsockname()[1]))
+os.dup2(fcntl.fcntl(given, fcntl.F_DUPFD, 10), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv("{proxy.executable()}", ["weir", *sys.argv[1:]])
+""")
+        launcher.chmod(0o755)
+        with monkeypatch.context() as patched:
+            patched.setattr(proxy, "executable", lambda: launcher)
+            weir = upgradable(origin)
+        weir.handed_port = int((tmp_path / "port").read_text())
+        text = weir.conf.read_text()
+        more = f'\n[[listener]]\naddress = "127.0.0.1:{weir.handed_port}"\n'
+        weir.ask = lambda: weir.conf.write_text(text + more)
+        return weir
+
+    def test_it_was_lost_at_an_upgrade(self, handed, upgraded, raw):
+        handed.await_line(f"listens on 127.0.0.1:{handed.handed_port}, where the file has no")
+        for _ in range(2):
+            upgraded(handed)
+        waiting = raw(handed.handed_port).request()
+        handed.ask()
+        os.kill(number_in(handed.pid_file), signal.SIGHUP)
+        assert waiting.response().status == 200
+
+    def test_it_is_there_after_an_upgrade_that_failed(self, handed, raw):
+        good = handed.conf.read_text()
+        handed.conf.write_text("[[listener]\n")
+        handed.signal(signal.SIGUSR2)
+        handed.await_line("no upgrade: the new process ended with status 1")
+        waiting = raw(handed.handed_port).request()
+        handed.conf.write_text(good)
+        handed.ask()
+        handed.signal(signal.SIGHUP)
+        assert waiting.response().status == 200
+
 
 def test_the_service_manager_hears_of_it(upgradable, origin, upgraded, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
