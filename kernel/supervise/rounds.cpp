@@ -37,8 +37,10 @@ void Rounds::begin(Message::Kind order, std::string text, Clock::duration patien
 }
 
 WorkerProcess* Rounds::next(const Round& round) const {
+  const bool reloads = round.kind != Message::Kind::answer;
   for (const auto& worker : workers_) {
-    const bool meant = worker->alive() && worker->life() <= round.newest;
+    const bool meant =
+        worker->alive() && worker->life() <= round.newest && !(reloads && worker->leaving());
     if (meant && !round.asked.contains(worker->life())) return worker.get();
   }
   return nullptr;

@@ -4,8 +4,9 @@
 //
 // A round ends when each worker process that lives has carried the order out, one that was started
 // meanwhile too, or, of `prepare`, when the first has failed. `commit` is for those alone that were
-// there when it began. Rounds do not wait for each other, and none waits for ever: who has not
-// answered in time has failed, and what it answers later is passed over.
+// there when it began; one that drains for its successor gets neither. Rounds do not wait for each
+// other, and none waits for ever: who has not answered in time has failed, and what it answers
+// later is passed over.
 //
 // Thread: the supervisor's.
 #pragma once

@@ -241,6 +241,7 @@ void Supervisor::read_crash_records(pid_t pid, int signal) {
     WEIR_LOG(WEIR_ERR, "module ", last.module.data(),
              " has crashed too often: it is in quarantine, not called any more until weir starts "
              "anew; on_fault decides what becomes of its requests");
+    outdated_life_ = last_life_;
   }
 }
 
@@ -312,6 +313,19 @@ void Supervisor::close_unheld() {
   if (!followed_) sockets_.remove_files();
 }
 
+// Of the workers that still call a module in quarantine, one after the other drains, and its
+// successor does not call it.
+void Supervisor::renew_next() {
+  if (ending_ || !all_serve()) return;
+  if (std::ranges::any_of(workers_, [](const auto& each) { return each->leaving(); })) return;
+  for (const auto& worker : workers_) {
+    if (worker->life() > outdated_life_) continue;
+    WEIR_LOG(WEIR_NOTICE, "worker process ", worker->pid(),
+             " drains: another one takes its place, without the module in quarantine");
+    return worker->leave();
+  }
+}
+
 // The worker says that it serves once this has been replied to.
 void Supervisor::serves(WorkerProcess& worker) {
   worker.serves_now();
@@ -319,6 +333,7 @@ void Supervisor::serves(WorkerProcess& worker) {
   worker.send({.kind = Kind::reply});
   if (!all_serve() || ending_) return;
   close_unheld();
+  renew_next();
   if (std::exchange(served_, true)) return;
   for (const std::string& text : sockets_.unasked().unasked()) WEIR_LOG(WEIR_WARN, text);
   if (following_) {
@@ -448,7 +463,8 @@ void Supervisor::successor_ended(const std::string& failure, const Superior::Tol
 // Not `for_good`: another supervisor goes on with the sockets.
 void Supervisor::drain(bool for_good) {
   const bool others_go_on = sockets_.any_handed();
-  if (!std::exchange(ending_, true)) {
+  const bool first = !std::exchange(ending_, true);
+  if (first) {
     for_good_ = for_good;
     if (for_good) manager_.stopping();
     if (successor_ != nullptr && successor_->underway()) successor_.reset();
@@ -462,6 +478,8 @@ void Supervisor::drain(bool for_good) {
   }
   for (const auto& worker : workers_) {
     worker->stay_dead();
+    // To who drains already a second order says that it is to cut.
+    if (first && worker->leaving()) continue;
     worker->send({.kind = Kind::drain, .good = for_good && !others_go_on});
   }
   end_if_alone();

@@ -83,6 +83,7 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   void heard(WorkerProcess& worker, Message message) override;
   void serves(WorkerProcess& worker);
   void close_unheld();
+  void renew_next();
   bool take_charge();
   void followed(bool good);
   void tell_asker(uint64_t life, uint64_t number, const std::vector<Outcome>& outcomes);
@@ -122,6 +123,7 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   PidFile pid_file_;
   Manager manager_;
   uint64_t last_life_ = 0;
+  uint64_t outdated_life_ = 0;  // this and all before call a module that is in quarantine
   bool served_ = false;         // all workers have, once
   bool following_ = false;      // another supervisor is in charge still
   bool followed_ = false;       // one that was before has not gone yet

@@ -59,7 +59,7 @@ void WorkerProcess::born(pid_t pid, Channel channel, uint64_t life) {
   cancel();
   pid_ = pid;
   life_ = life;
-  serves_ = false;
+  serves_ = leaving_ = false;
   born_ = Clock::now();
   channel_ = std::move(channel);
   // Out of memory for an epoll entry, the worker would stay unheard: let it begin anew.
@@ -72,6 +72,11 @@ void WorkerProcess::died() {
   leave_channel();
   pid_ = 0;
   serves_ = false;
+}
+
+void WorkerProcess::leave() {
+  leaving_ = true;
+  send({.kind = Message::Kind::drain, .good = false});
 }
 
 void WorkerProcess::send(Message message) {

@@ -81,6 +81,10 @@ class WorkerProcess final : private Watcher, private Timer {
     beaten();
   }
 
+  // It drains, and its next life comes. Till then reloads are not for it.
+  void leave();
+  bool leaving() const { return leaving_; }
+
   void send(Message message);
   void kill() const;
 
@@ -95,6 +99,7 @@ class WorkerProcess final : private Watcher, private Timer {
   pid_t pid_ = 0;
   uint64_t life_ = 0;
   bool serves_ = false;
+  bool leaving_ = false;
   std::optional<Channel> channel_;
   Clock::time_point born_;
   Clock::time_point judged_;  // when it counts as silent

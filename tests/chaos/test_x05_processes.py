@@ -148,3 +148,29 @@ def test_x15_a_module_that_crashes_thrice_is_called_no_more(weir, origin, tmp_pa
     assert made.get("/bad").status == 200
     assert len(made.workers) == 1
     report("X15: a module that crashed 3 times is in quarantine, 0 requests of other routes failed")
+
+
+@pytest.mark.skipif(pace.SANITIZED, reason="a sanitizer ends the process in its own way")
+@pytest.mark.timeout(120)
+def test_x15_the_other_process_went_on_to_call_a_module_in_quarantine(weir, origin,
+                                                                      tmp_path_factory):
+    source = pathlib.Path(__file__).with_name("bad_modules") / "segv.cpp"
+    path = module.build(source, tmp_path_factory.mktemp("bad"))
+    text = 'modules = ["segv"]\n'
+    text += config.table("[server]", {"processes": 2, "workers": 1, "drain": "20s"})
+    text += config.table("[module.segv]", {"path": str(path)})
+    text += config.table("[[listener]]", {"address": "127.0.0.1:0"})
+    text += config.table("[[route]]", {"path": "/bad", "to": origin.url, "filters": ["segv"]})
+    text += config.table("[[route]]", {"path": "/good", "to": origin.url})
+    made = weir(text)
+    made.await_line("ready: weir", count=2)
+    for crash in range(1, 4):
+        with made.client() as lost:
+            assert lost.request("/bad").rest() == b""
+        made.await_line(r"crash: module .?segv", count=crash)
+        made.await_line("ready: weir", count=crash + 2)
+    made.await_line("drains: another one takes its place, without the module in quarantine")
+    made.await_line("ready: weir", count=6)
+    assert {made.get("/bad").status for _ in range(30)} == {200}
+    assert made.stderr.count('crash: module "segv"') == 3
+    assert len(made.workers) == 2

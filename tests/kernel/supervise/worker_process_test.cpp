@@ -283,6 +283,17 @@ BOOST_AUTO_TEST_CASE(a_successor_begins_with_the_new_file_and_commits_nothing) {
   BOOST_TEST(field.times == 1);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_drains_for_its_successor_does_not_refuse_a_reload) {
+  Field field(2);
+  field.workers[0]->leave();
+  BOOST_TEST((field.ordered(0)->kind == Kind::drain));
+  field.begin(Kind::prepare);
+  BOOST_TEST(!field.ordered(0).has_value());
+  BOOST_TEST((field.ordered(1)->kind == Kind::prepare));
+  field.begin(Kind::answer);
+  BOOST_TEST((field.ordered(0)->kind == Kind::answer));
+}
+
 BOOST_AUTO_TEST_CASE(a_commit_goes_on_behind_one_that_fails) {
   Field field(2);
   field.begin(Kind::commit);
