@@ -55,8 +55,8 @@ usage: weir run [--no-supervisor] [-c FILE]
   -c, --config FILE     the configuration; default /etc/weir/weir.toml
   -l, --listen ADDRESS  where to listen, without a file; default 127.0.0.1:8080
   -t, --to URL          where requests go, without a file; several take turns
-      --no-supervisor   one process does it all; for debuggers, and where something else starts
-                        weir again when it dies
+      --no-supervisor   one process does it all, without the sandbox of workers; for debuggers, and
+                        where something else starts weir again when it dies and locks it in
 
 The file is checked first, its [[test]] tables too; with an error in it weir does not start.
 When weir listens, it says "ready". Messages go to standard error, or where [server.log] says.
