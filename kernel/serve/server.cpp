@@ -58,6 +58,7 @@ constexpr size_t most_connections = 65'536;
 constexpr unsigned pool_threads = 4;
 constexpr size_t pool_queue = 4096;
 constexpr size_t most_listed = 1000;  // connections
+constexpr Clock::duration after_cut = std::chrono::seconds(2);
 
 std::optional<uint32_t> level_of(std::string_view name) {
   for (uint32_t level = WEIR_TRACE; level <= WEIR_ERR; ++level) {
@@ -466,9 +467,24 @@ void Server::expired() noexcept {
   } else if (threads_.empty()) {
     start_workers();
   } else {
-    const uint64_t oldest = former_.front()->number();
-    for (const auto& worker : workers_) worker->cut(oldest);
+    make_room();
   }
+}
+
+// For the next generation: what was cut ends at once, but for tasks of modules.
+void Server::make_room() {
+  if (asked_.empty()) return;  // they were discarded
+  const uint64_t oldest = former_.front()->number();
+  if (std::exchange(cut_, oldest) != oldest) {
+    for (const auto& worker : workers_) worker->cut(oldest);
+    return loop_.arm(*this, after_cut);
+  }
+  const std::string text = "not reloaded: generation " + std::to_string(oldest) +
+                           " has not ended, though its requests were cut; a task of one of its "
+                           "modules is still under way";
+  WEIR_LOG(WEIR_ERR, text);
+  for (const uint64_t order : std::exchange(asked_, {}))
+    superior_.done(order, {false, text + "\n"});
 }
 
 void Server::close_listeners() {

@@ -4,7 +4,7 @@
 //
 // At most three generations are there at a time: the one that serves, and two whose last exchanges
 // have not ended. A reload that comes then waits until one has ended; after the drain time the
-// exchanges of the oldest are cut.
+// exchanges of the oldest are cut. When a module's task keeps it even then, the reload is refused.
 //
 // Thread: made and run on the main thread, which becomes the control thread.
 #pragma once
@@ -72,6 +72,7 @@ class Server final : private Orders, private Ticker, private Timer {
   void reloaded(const Outcome& outcome, std::shared_ptr<Generation> next);
   void generation_ended(uint64_t number);
   void drop_ended();
+  void make_room();
   void tick() noexcept override;
   void expired() noexcept override;  // of the first look-ups, a wait for room, the drain
 
@@ -98,6 +99,7 @@ class Server final : private Orders, private Ticker, private Timer {
   std::vector<uint64_t> answering_;                  // orders that wait for this step of reload_
   std::unique_ptr<ControlSocket> control_;
   std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
+  uint64_t cut_ = 0;  // the last generation whose exchanges were
   uint64_t reloads_ = 0;
   uint64_t refused_reloads_ = 0;
   std::unique_ptr<Reload> reload_;

@@ -25,9 +25,9 @@ def tasked(weir, tasks, tmp_path):
     trace, gate, control = tmp_path / "trace", tmp_path / "gate", tmp_path / "c.sock"
     trace.touch()
 
-    def text(keys, more=None):
+    def text(keys, more=None, drain="20s"):
         text = 'modules = ["tasks"]\n'
-        text += config.table("[server]", {"workers": 1, "drain": "20s", "control": str(control)})
+        text += config.table("[server]", {"workers": 1, "drain": drain, "control": str(control)})
         text += config.table("[module.tasks]", {"path": str(tasks)})
         text += config.table("[[listener]]", {"address": "127.0.0.1:0"})
         for name, own in (("t", keys), ("u", more)):
@@ -38,13 +38,14 @@ def tasked(weir, tasks, tmp_path):
             text += config.table("[[route]]", {"path": f"/{name}", "filters": [name]})
         return text
 
-    def start(keys):
-        made = weir(text(keys))
+    def start(keys, **how):
+        made = weir(text(keys, **how))
 
         def reload(keys, more=None, good=True):
-            made.conf.write_text(text(keys, more))
+            made.conf.write_text(text(keys, more, **how))
             done = proxy.run("reload", "--control", control)
             assert (done.returncode == 0) == good, done.stderr
+            return done.stderr
 
         made.reload = reload
         made.open_gate = gate.touch
@@ -99,6 +100,21 @@ def test_an_instance_stopped_at_the_end_while_its_task_ran(tasked):
     words = [word for word in weir.words("a") if word != "done"]  # or its loop has ended by then
     assert words[:4] == ENDS[:4]
     assert words[-1] == "destroyed"
+
+
+def test_a_reload_waited_for_ever_for_a_task(tasked):
+    weir = tasked({"tag": "a"}, drain="300ms")
+    for tag in "abc":
+        assert weir.get("/t").body == tag.encode()
+        weir.await_word(tag, "work begins")
+        told = weir.reload({"tag": chr(ord(tag) + 1)}, good=tag != "c")
+    assert "generation 1 has not ended" in told and "a task of one of its modules" in told
+    assert weir.get("/t").body == b"c"
+    weir.open_gate()
+    for tag in "ab":
+        weir.await_word(tag, "destroyed")
+    weir.reload({"tag": "d"})
+    assert weir.get("/t").body == b"d"
 
 
 def test_a_kept_instance_with_tasks_does_not_hold_what_was_before(tasked):
