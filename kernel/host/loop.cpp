@@ -48,7 +48,7 @@ Owner find_owner(const HostThread& thread, weir_ref ref) {
   }
   if (const auto* const layer =
           static_cast<TransportLayer*>(thread.handles.find(bare, HandleKind::link))) {
-    return {&layer->dependents, layer->use->owner->callee, nullptr};
+    return {&layer->dependents, layer->use->owner.get(), nullptr};
   }
   return {};
 }
