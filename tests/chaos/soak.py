@@ -5,10 +5,12 @@
     python3 tests/chaos/soak.py 60 --reload-every 600 --kill-every 1800
 
 Ends with 1 when a body differed, a request was lost or came twice, the log has not one line for
-each request, descriptors are left over, or memory grows and grows. WEIR_BUILD names the build.
+each request, a reload or a killed process has not come to its end, descriptors are left over, or
+memory grows and grows. WEIR_BUILD names the build.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -33,6 +35,7 @@ SIZES = ((0, 20), (4096, 45), (256 << 10, 25), (4 << 20, 9), (64 << 20, 1))
 TUNNEL = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
           "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
 PIPES = 2 * 16  # descriptors of the pipes that a worker keeps for the next bulk (base/pipe.hpp)
+READY = "ready: weir"
 GROWTH = 32 << 20  # bytes that the second half of a run may have above the first
 
 
@@ -84,7 +87,7 @@ class Client:
             closed_at_rest = not self.fresh and made.reader.total == before
             self.drop()
             if closed_at_rest and not isinstance(fault, TimeoutError):
-                return None  # the connection had been closed: nothing was asked
+                return self.soak.unanswered.append(mark)  # asked at all? the origin knows
             outcome = "lost" if isinstance(fault, TimeoutError) else "failed"
         return self.soak.note(outcome, mark, time.monotonic() - began)
 
@@ -146,6 +149,8 @@ class Soak:
         self.tally = Tally("soak")
         self.refused = 0
         self.took = []
+        self.unanswered = []  # marks: the connection had been kept, and ended before an answer
+        self.reloads = self.kills = 0
         self.lock = threading.Lock()
         self.stopping = threading.Event()
         self.memory = []
@@ -172,11 +177,6 @@ class Soak:
         with self.lock:
             self.took.append(seconds)
 
-    def children(self):
-        pid = self.weir.process.pid
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return list(map(int, file.read().split()))
-
     def disturb(self, due, every, act):
         """Acts when it is time; gives the next time."""
         if not every or time.monotonic() < due:
@@ -184,9 +184,20 @@ class Soak:
         act()
         return due + every
 
+    def reload(self):
+        self.weir.signal(signal.SIGHUP)
+        self.reloads += 1
+
     def kill_a_worker(self):
-        if workers := self.children():
-            os.kill(random.choice(workers), signal.SIGKILL)
+        """One that is ready: each is to serve for a while."""
+        if self.weir.stderr.count(READY) == self.kills + 1:
+            os.kill(self.weir.workers[0], signal.SIGKILL)
+            self.kills += 1
+
+    def look(self):
+        """Memory; of no process when one has just died."""
+        with contextlib.suppress(OSError, StopIteration):
+            self.memory.append(self.weir.memory("VmRSS"))
 
     def run(self):
         options = self.options
@@ -196,40 +207,58 @@ class Soak:
         reload_due, kill_due = now + options.reload_every, now + options.kill_every
         while time.monotonic() < until and self.weir.process.poll() is None:
             self.stopping.wait(min(1, until - time.monotonic()))
-            self.memory.append(self.weir.memory("VmRSS"))
-            reload_due = self.disturb(reload_due, options.reload_every,
-                                      lambda: self.weir.signal(signal.SIGHUP))
+            self.look()
+            reload_due = self.disturb(reload_due, options.reload_every, self.reload)
             kill_due = self.disturb(kill_due, options.kill_every, self.kill_a_worker)
         self.stopping.set()
         for each in clients:
             each.thread.join(90)
         return self.sum_up()
 
+    def await_rest(self):
+        """What disturbed weir comes to its end, and descriptors come back; how many are left."""
+        def told(words):
+            return self.weir.stderr.count(words)
+
+        await_that(lambda: told(READY) > self.kills, "the last process that was killed", 30)
+        # Who is killed while it reloads tells nothing; the next one begins with the file.
+        await_that(lambda: told("reloaded: generation") >= self.reloads - self.kills,
+                   f"{self.reloads} reloads", 30)
+        await_that(lambda: self.weir.open_files() <= self.descriptors + PIPES,
+                   "the descriptors to come back", 30)
+        return self.weir.open_files()
+
+    def settle(self):
+        """What the origin saw, and what became of requests that only it knows of."""
+        told, _ = self.origin.communicate("stop\n", 60)
+        self.tally.seen.update(json.loads(told))
+        for mark in self.unanswered:
+            if self.tally.seen[mark]:
+                self.tally.count("failed", mark)
+
     def sum_up(self):
         faults, left = [], 0
         if self.weir.process.poll() is not None:
             faults.append(f"weir ended: {self.weir.stderr[-2000:]}")
         else:
-            await_that(lambda: self.weir.open_files() <= self.descriptors + PIPES,
-                       "the descriptors to come back", 30)
-            left = self.weir.open_files()
+            left = self.await_rest()
             self.weir.stop()
-        told, _ = self.origin.communicate("stop\n", 60)
-        self.tally.seen.update(json.loads(told))
+        self.settle()
         lines = self.log.read_bytes().count(b"\n")
         half = len(self.memory) // 2
         growth = max(self.memory[half:], default=0) - max(self.memory[:half], default=0)
         report(self.tally.line())
-        report(f"soak: {lines} lines of log, {self.refused} refused, memory at most "
-               f"{max(self.memory, default=0) / 1048576:.1f} MiB, in the second half "
-               f"{growth / 1048576:+.1f} MiB; p50 {percentile(self.took, .5) * 1000:.1f} ms, p99 "
+        report(f"soak: {self.reloads} reloads, {self.kills} kills, {self.refused} refused, {lines} "
+               f"lines of log, memory at most {max(self.memory, default=0) / 1048576:.1f} MiB, in "
+               f"the second half {growth / 1048576:+.1f} MiB; "
+               f"p50 {percentile(self.took, .5) * 1000:.1f} ms, p99 "
                f"{percentile(self.took, .99) * 1000:.0f} ms, longest {max(self.took):.1f} s; "
                f"{self.descriptors} descriptors before, {left} after")
-        if self.tally.corrupted or self.tally.lost or self.tally.duplicated:
+        if self.tally.corrupted or self.tally.lost or self.tally.duplicated or self.refused:
             faults.append(f"{self.tally.corrupted[:5]} {self.tally.lost[:5]} "
-                          f"{self.tally.duplicated[:5]}")
-        # A worker that is killed takes its lines with it.
-        if not self.options.kill_every and lines != self.tally.requests:
+                          f"{self.tally.duplicated[:5]}, {self.refused} refused")
+        # A worker that is killed takes with it what it has not written yet.
+        if lines != self.tally.requests and not (self.kills and lines < self.tally.requests):
             faults.append(f"{lines} lines for {self.tally.requests} requests")
         if growth > GROWTH:
             faults.append(f"memory grew by {growth} bytes")
@@ -247,7 +276,7 @@ def main(arguments=None):
     parser.add_argument("--faults", type=float, default=2, help="percent of the origin's answers")
     parser.add_argument("--reload-every", type=float, default=0, metavar="S", help="SIGHUP")
     parser.add_argument("--kill-every", type=float, default=0, metavar="S",
-                        help="SIGKILL for a child of weir, if it has any")
+                        help="SIGKILL for a worker of weir")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         soak = Soak(options, pathlib.Path(folder))
