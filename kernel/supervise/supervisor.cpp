@@ -246,6 +246,7 @@ void Supervisor::read_crash_records(pid_t pid, int signal) {
 }
 
 void Supervisor::tick() noexcept {
+  if (ending_ && !for_good_) return;  // another one is the service by now
   if (manager_.watchdog_interval() > std::chrono::microseconds::zero()) manager_.beat();
 }
 

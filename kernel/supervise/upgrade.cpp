@@ -33,6 +33,7 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): the POSIX part too
 #include <sys/auxv.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace weir {
@@ -77,6 +78,31 @@ void let_exec_keep(int fd) { ::fcntl(fd, F_SETFD, 0); }
   ::execv(program.path.c_str(), words.data());
   channel.send({Message::Kind::ready, false, 0,
                 "cannot execute " + program.path + ": " + std::generic_category().message(errno)});
+  ::_exit(127);
+}
+
+// In the child whose child the new process is until it serves. A service manager looks after its
+// own children alone, and after orphans: so this one ends as the new process does, ends it when
+// told by SIGTERM, and is ended alone, by SIGKILL, to make it an orphan. Both signals that it waits
+// for are blocked in every supervisor.
+[[noreturn]] void attend(const Program& program, const Sockets& sockets, Channel::Ends ends) {
+  const pid_t pid = ::fork();
+  if (pid == 0) become(program, sockets, std::move(ends.there));
+  ::close_range(3, ~0U, 0);  // a channel ends when no process has the other end any more
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGCHLD);
+  sigaddset(&signals, SIGTERM);
+  int told = 0;
+  if (pid < 0 || ::sigwait(&signals, &told) != 0) ::_exit(127);
+  if (told == SIGTERM) ::kill(pid, SIGKILL);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  if (!WIFSIGNALED(status)) ::_exit(WEXITSTATUS(status));
+  ::signal(WTERMSIG(status), SIG_DFL);
+  sigfillset(&signals);
+  ::sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  ::kill(::getpid(), WTERMSIG(status));
   ::_exit(127);
 }
 
@@ -131,7 +157,7 @@ Successor::Successor(Loop& loop, const Program& program, const Sockets& sockets,
     return;
   }
   pid_ = ::fork();
-  if (pid_ == 0) become(program, sockets, std::move(ends->there));
+  if (pid_ == 0) attend(program, sockets, std::move(*ends));
   channel_ = std::move(ends->here);
   if (pid_ > 0 && loop_.watch(channel_->fd(), *this)) {
     loop_.arm(*this, patience);
@@ -148,7 +174,7 @@ void Successor::not_started(const std::string& reason) {
 
 Successor::~Successor() {
   if (channel_) loop_.unwatch(channel_->fd(), *this);
-  if (ended_ != nullptr && pid_ > 0) ::kill(pid_, SIGKILL);
+  if (ended_ != nullptr && pid_ > 0) ::kill(pid_, SIGTERM);
 }
 
 void Successor::disown() {
@@ -160,23 +186,29 @@ void Successor::end(const std::string& failure) {
   cancel();
   const Ended ended = std::exchange(ended_, nullptr);
   if (ended == nullptr) return;
-  if (!failure.empty() && pid_ > 0) ::kill(pid_, SIGKILL);
+  if (!failure.empty() && pid_ > 0) ::kill(pid_, SIGTERM);
   ended(failure);
 }
 
 void Successor::ready(uint32_t) noexcept {
+  hear();
+  if (underway() && serving_ > 0) ::kill(pid_, SIGKILL);  // died() goes on from there
+}
+
+void Successor::hear() {
   auto message = channel_ ? channel_->receive() : std::nullopt;
   if (!message || message->kind != Message::Kind::ready || !underway()) return;
   if (!message->good) return end(message->text);
-  end({});  // the service manager is told before the successor says anything to it
-  channel_->send({.kind = Message::Kind::reply});
+  serving_ = static_cast<pid_t>(message->order);
 }
 
 void Successor::died(int status) {
-  ready(0);  // what it said last
-  if (ended_ == nullptr) return;
-  pid_ = -1;
-  end("the new process ended " + ending_of(status) + " before it served");
+  hear();  // what it said last
+  if (!underway()) return;
+  pid_ = serving_;
+  if (serving_ == 0) return end("the new process ended " + ending_of(status) + " before it served");
+  end({});  // the service manager is told before the successor says anything to it
+  channel_->send({.kind = Message::Kind::reply});
 }
 
 void Successor::expired() noexcept { end(pending_); }
@@ -208,7 +240,9 @@ void Predecessor::watch(Loop& loop, std::function<void(bool)> answered,
   loop.watch(channel_.fd(), *this);
 }
 
-void Predecessor::say_ready() { channel_.send({.kind = Message::Kind::ready}); }
+void Predecessor::say_ready() {
+  channel_.send({.kind = Message::Kind::ready, .order = static_cast<uint64_t>(::getpid())});
+}
 
 void Predecessor::ready(uint32_t) noexcept {
   const auto answer = [this](bool good) {

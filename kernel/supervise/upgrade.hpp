@@ -53,14 +53,16 @@ class Successor final : private Watcher, private Timer {
   // In a fork, which shares the epoll but not the new process.
   void disown();
 
+  // Of the process that waits for the new one; of the new one once that is in charge.
   pid_t pid() const { return pid_; }
   bool underway() const { return ended_ != nullptr; }
-  // It has been waited for.
+  // pid() has been waited for.
   void died(int status);
 
  private:
   void ready(uint32_t events) noexcept override;
   void expired() noexcept override;
+  void hear();
   void end(const std::string& failure);
   void not_started(const std::string& reason);
 
@@ -68,6 +70,7 @@ class Successor final : private Watcher, private Timer {
   Ended ended_;
   std::optional<Channel> channel_;
   pid_t pid_ = -1;
+  pid_t serving_ = 0;                                                  // it says that it serves
   std::string pending_ = "the new process was not ready within 30 s";  // told when time is up
 };
 

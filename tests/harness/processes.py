@@ -16,6 +16,14 @@ def alive(pid):
     return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
+def children_of(pid):
+    try:
+        path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+        return list(map(int, path.read_text(encoding="ascii").split()))
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def until(condition, what="it", seconds=pace.PATIENCE):
     """Waits until the condition gives something true; gives that."""
     moment = threading.Event()

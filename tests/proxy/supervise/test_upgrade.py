@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from harness import load, pace, proxy
-from harness.processes import alive, number_in, until
+from harness.processes import alive, children_of, number_in, until
 
 pytestmark = pytest.mark.threads
 ROUNDS = 50 if os.environ.get("WEIR_CHAOS") == "long" else 5
@@ -178,6 +178,42 @@ def test_the_service_manager_hears_of_it(upgradable, origin, upgraded, tmp_path)
         assert manager.recv(4096) == b"STOPPING=1"
 
 
+def test_the_service_manager_is_told_of_a_process_that_it_can_look_after(upgradable, echo, raw,
+                                                                         upgraded, tmp_path):
+    """systemd kills at once, and never misses, a main process that is not its child or an orphan:
+    so it must be none of the former one's, which goes on for as long as a tunnel does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(pace.PATIENCE)
+        weir = upgradable(echo, server={"drain": "60s"},
+                          env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        kept = raw(weir.port)
+        tunnel(kept)
+        new = upgraded(weir)
+        while manager.recv(4096) != b"MAINPID=%d" % new:
+            pass
+        assert alive(weir.process.pid)
+        assert new not in descendants_of(weir.process.pid)
+        kept.close()
+        assert weir.process.wait(pace.PATIENCE) == 0
+
+
+def test_orders_go_to_the_new_process_while_the_former_one_drains(upgradable, echo, raw, upgraded,
+                                                                  tmp_path):
+    control = tmp_path / "control"
+    weir = upgradable(echo, server={"drain": "60s", "control": str(control)})
+    kept = raw(weir.port)
+    say = tunnel(kept)
+    upgraded(weir)
+    weir.await_line("draining: no new connections")
+    for _ in range(10):
+        done = proxy.run("reload", "-c", weir.conf)
+        assert done.returncode == 0, done.stderr
+    say(b"still there")
+    kept.close()
+    assert weir.process.wait(pace.PATIENCE) == 0
+
+
 class TestNoUpgrade:
     """The former process goes on, and says why."""
 
@@ -242,7 +278,8 @@ class TestNoUpgrade:
         self.lead_to(linked, "exec sleep 100")
         weir.signal(signal.SIGUSR2)
         weir.await_line("upgrade: starting")
-        new = until(lambda: [pid for pid in weir.workers if comm(pid) == "sleep"], "it to run")
+        new = until(lambda: [new for pid in weir.workers for new in children_of(pid)
+                             if comm(new) == "sleep"], "it to run")
         weir.stop()
         until(lambda: not alive(new[0]), "its end")
         weir.await_refusal()
@@ -263,6 +300,10 @@ class TestNoUpgrade:
         until(lambda: not any(map(alive, workers)), "the end of all")
         weir.await_refusal()
         weir.pid_file.unlink()
+
+
+def descendants_of(pid):
+    return [each for child in children_of(pid) for each in (child, *descendants_of(child))]
 
 
 def comm(pid):
