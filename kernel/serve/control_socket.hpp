@@ -46,6 +46,9 @@ class ControlSocket final : private Deferred {
 
   const Listener& listener() const { return *listener_; }
 
+  // Questions from now on are for another process.
+  void stop_accepting() { acceptor_.stop(); }
+
  private:
   class Connection;
   static constexpr size_t most_connections = 64;

@@ -452,6 +452,7 @@ void Server::begin_drain() {
   for (const Door& door : doors_.open()) {
     if (for_good_) door.listener->shut_door();
   }
+  if (!for_good_ && control_ != nullptr) control_->stop_accepting();
   accepting_ = workers_.size();
   for (const auto& worker : workers_) {
     worker->drain(for_good_, [this] { loop_.post([this] { close_listeners(); }); });
