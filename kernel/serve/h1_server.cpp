@@ -72,6 +72,7 @@ void H1Server::drain() {
 }
 
 void H1Server::cut() {
+  resets_ = exchange_ != nullptr && framing_.kind == Framing::Kind::until_close;
   if (state_ != State::ended) gone("drain_deadline");
 }
 

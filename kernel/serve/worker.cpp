@@ -472,6 +472,7 @@ void Worker::cut() {
     if (!connections_.empty()) {
       WEIR_LOG(WEIR_WARN, "cut ", connections_.size(), " connections at the drain deadline");
     }
+    while (!connections_.empty()) connections_.back()->cut();
     loop_.stop();
   });
 }

@@ -144,6 +144,22 @@ class TestDrain:
             made.reader.body(head)
         assert weir.wait() == 0
 
+    def test_an_answer_without_a_length_that_is_cut_is_not_shown_as_whole(self, weir_to,
+                                                                          make_origin, raw):
+        """To a client of 1.0 its end by FIN would be."""
+        def endless(exchange):
+            exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            exchange.await_end()
+
+        weir = weir_to(make_origin(endless), server={"drain": "300ms"})
+        made = raw(weir.port)
+        made.send(b"GET / HTTP/1.0\r\nHost: test\r\n\r\n")
+        head = made.head()
+        weir.signal(signal.SIGTERM)
+        with pytest.raises(ConnectionResetError):
+            made.reader.body(head)
+        assert weir.wait() == 0
+
     def test_no_new_connection_is_taken(self, weir_to, make_origin, raw):
         go_on = threading.Event()
 
