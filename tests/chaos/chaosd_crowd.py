@@ -15,12 +15,18 @@ import time
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from chaos.chaosd_tally import percentile
+from chaos.chaosd_tally import LONG, percentile
 
 from harness import client, http1, pace
 
 MODULES = ["respond"]
 ROUTE = '[[route]]\npath = "/fine"\nfilters = [{ respond = { body = "fine" } }]\n'
+
+# Seconds. One turn of another process on the core, below which no p99 is told from another.
+GRAIN = 0.004 * pace.FACTOR
+# The short form has other tests and builds beside it, which have the cores as well: one answer in a
+# hundred waits for them, whatever weir does.
+GIVEN = 0 if LONG else 0.5 * pace.FACTOR
 
 
 class Clients:
@@ -113,11 +119,9 @@ class Crowd:
                 f"{self.p99(phase) * 1000:.1f} ms (before: {self.p99('before') * 1000:.1f} ms)")
 
     def check(self, phase, factor):
-        """No failure, and the p99 of the phase is within the factor; what the machine's other
-        work costs is given away, for this is no benchmark."""
+        """No failure, and the p99 of the phase is within the factor of what it was before."""
         assert not self.failures, self.failures[:5]
-        bound = self.p99("before") * factor + 0.5 * pace.FACTOR
-        assert self.p99(phase) <= bound, self.line(phase)
+        assert self.p99(phase) <= max(self.p99("before"), GRAIN) * factor + GIVEN, self.line(phase)
 
 
 def main(port, target, count):

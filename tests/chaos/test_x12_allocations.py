@@ -90,7 +90,7 @@ def load(weir, tally, numbers):
                 number = next(numbers, None)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3000 if LONG else 600)
 @pytest.mark.parametrize("one_in", [1000, 100])
 def test_an_allocation_that_fails_ends_no_process(one_in, weir_to, failures):
     tally = Tally(f"X12 one in {one_in}")

@@ -4,7 +4,9 @@
 import contextlib
 import re
 import selectors
+import shutil
 import socket
+import subprocess
 import threading
 import time
 
@@ -21,7 +23,8 @@ DRIP = 0.2  # seconds between two bytes of one connection
 SOURCES = 8  # addresses of 127.0.0.0/8 that attackers come from: one alone meets the limit of 512
 LARGE = 4 << 20
 BUDGET = 16 << 20  # bytes of memory beside what connections are allowed to hold
-HELD = 320 << 10  # of each slow reader: body_out (256 KiB), a read's worth beyond it
+# Of each connection: a head that is not whole; body_in; body_out (256 KiB), a read's worth beyond it.
+HELD = {"heads": 16 << 10, "bodies": 64 << 10, "reads": 320 << 10, "silence": 1 << 10}
 
 ATTACKS = {
     "heads": (b"GET /good HTTP/1.1\r\nHost: t\r\n", b"X", 408),
@@ -124,7 +127,8 @@ def test_a_slow_crowd_costs_good_clients_nothing(kind, weir_to):
         weir = weir_to(upstream, modules=chaosd_crowd.MODULES, timeouts=brief,
                        route={"path": "/*"}, more=chaosd_crowd.ROUTE)
         crowd = crowds.enter_context(Crowd(weir.port))
-        crowd.enter("before", 300)
+        crowd.enter("warm", 100)
+        crowd.enter("before", 1000 if LONG else 300)
         before = weir.memory("VmRSS")
         attack = Attack(weir.port, kind, CONNECTIONS)
         await_that(lambda: attack.open == CONNECTIONS, "the attack to begin")
@@ -142,10 +146,49 @@ def test_a_slow_crowd_costs_good_clients_nothing(kind, weir_to):
             assert attack.statuses.get(told, 0) >= CONNECTIONS  # each was ended once at least
             assert attack.statuses.get(told) >= sum(attack.statuses.values()) * 0.9
         crowd.check("during", 2)
-        allowed = BUDGET + (HELD * CONNECTIONS if kind == "reads" else 0)
+        allowed = BUDGET + HELD[kind] * CONNECTIONS
         # A sanitizer keeps what was freed.
         assert pace.SANITIZED or grown <= allowed, f"{grown >> 20} MiB"
         await_that(lambda: weir.get("/good").status == 200, "an answer afterwards")
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.skipif(not shutil.which("slowhttptest"), reason="slowhttptest is not installed")
+@pytest.mark.parametrize("kind", ["heads", "bodies", "reads"])
+def test_slowhttptest_costs_good_clients_nothing(kind, weir_to):
+    """A program that others wrote for these attacks. It comes from one address, which is allowed it
+    here, and who is ended does not come again."""
+    seconds = str(SECONDS)
+    how = {"heads": ("-H", "-i", "1", "-u", "good"), "bodies": ("-B", "-i", "1", "-u", "good"),
+           "reads": ("-X", "-w", "1", "-y", "8", "-n", "1", "-z", "8", "-u", "large")}[kind]
+    with chaosd.Chaosd(origin) as upstream, contextlib.ExitStack() as crowds:
+        weir = weir_to(upstream, modules=chaosd_crowd.MODULES, limits={"connections_per_client": 0},
+                       timeouts={"head": "3s", "body": "3s", "body_rate_after": "3s"},
+                       route={"path": "/*"}, more=chaosd_crowd.ROUTE)
+        crowd = crowds.enter_context(Crowd(weir.port))
+        crowd.enter("warm", 100)
+        crowd.enter("before", 1000 if LONG else 300)
+        before = weir.memory("VmRSS")
+        # What an origin in Python costs to begin with is not what is asked.
+        attack = crowds.enter_context(subprocess.Popen(
+            ["slowhttptest", *how[:-1], f"http://127.0.0.1:{weir.port}/{how[-1]}",
+             "-c", str(CONNECTIONS), "-r", "1000", "-l", seconds, "-p", "5"],
+            stdout=subprocess.PIPE, text=True))
+        crowds.callback(attack.kill)
+        await_that(lambda: weir.open_files() >= CONNECTIONS * 0.9, "the attack to begin")
+        crowd.enter("during")
+        printed, _ = attack.communicate(timeout=SECONDS * 2 + pace.PATIENCE)
+        grown = weir.memory("VmHWM") - before
+        crowd.enter("after", 10)
+        crowd.stop()
+        told = re.sub(r"\x1b\[[0-9;]*m", "", printed)
+        ended = re.search(r"Exit status: *(.*)", told)[1].strip()
+        report(f"X18 slowhttptest {kind}: {CONNECTIONS} connections, {ended!r}; "
+               f"{crowd.line('during')}; memory grew by {grown / 1048576:.1f} MiB")
+        assert set(re.findall(r"service available: *(\w+)", told)) == {"YES"}, told[-600:]
+        assert kind == "reads" or ended == "No open connections left"
+        crowd.check("during", 2)
+        assert pace.SANITIZED or grown <= BUDGET + HELD[kind] * CONNECTIONS
 
 
 def test_one_address_takes_no_more_than_its_share(weir_to):

@@ -2,19 +2,15 @@
 """More than the process can take: what gives way, in which order, and that it comes back."""
 
 import os
-import pathlib
 import threading
 import time
 
 import pytest
 
 from harness import client, config, pace
+from harness.overload import HEALTH, survives
 
-GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 MIB = 1 << 20
-HEALTH = config.table("[[route]]", {"path": "/health", "overload": "serve",
-                                    "filters": [{"respond": {"body": "well"}}]})
-CGROUP = pathlib.Path("/sys/fs/cgroup/memory")  # version 1
 
 
 class TestSteps:
@@ -77,67 +73,24 @@ class TestSteps:
 
 
 class TestMemory:
-    @staticmethod
-    def survives(weir, budget, crowd, readers):
-        kept = weir.client()
-        assert kept.get("/health").status == 200
-        slow = crowd(weir.port, readers, GET)
-        weir.await_figures(lambda figures: figures["exchanges_reset"] > 0)
-        until = time.monotonic() + pace.PATIENCE * 2
-        while (response := kept.get()).status == 200:
-            assert time.monotonic() < until, weir.figures()
-        assert response.status == 503
-        assert response.get("Retry-After") == "1"
-        assert kept.get("/health").status == 200
-        assert weir.memory("VmHWM") < budget * 1.1
-        slow.close()
-        weir.await_step("normal")
-        assert weir.get("/health").status == 200
-        assert kept.get("/health").status == 200
-
     @pytest.mark.timeout(90)
     @pytest.mark.skipif(pace.SANITIZED, reason="a sanitizer keeps what was freed")
     def test_slow_readers_are_reset_and_the_rest_goes_on(self, watched, flood, crowd):
         weir = watched(flood, modules=["respond"], more=HEALTH)
         budget = 2 * weir.memory("VmRSS") + 16 * MIB
         weir.limit_memory(budget)
-        self.survives(weir, budget, crowd, 200 + 2 * budget // (512 << 10))
-
-    @pytest.mark.timeout(180)
-    @pytest.mark.skipif(not os.access(CGROUP / "cgroup.procs", os.W_OK) or pace.SANITIZED,
-                        reason="no cgroup of version 1 to write to, or a sanitizer needs more")
-    def test_a_cgroup_of_96_mib_sees_no_kill(self, watched, flood, crowd, tmp_path):
-        group = CGROUP / f"weir-{os.getpid()}"
-        group.mkdir()
-        (group / "memory.limit_in_bytes").write_text(str(96 * MIB))
-        enter = tmp_path / "enter"
-        enter.write_text(f'#!/bin/sh\necho $$ > {group}/cgroup.procs\nexec "$@"\n')
-        enter.chmod(0o755)
-        weir = watched(flood, modules=["respond"], more=HEALTH, under=(enter,))
-        try:
-            budget = weir.figures()["memory_budget"]
-            assert budget == 96 * MIB // 10 * 7
-            self.survives(weir, budget, crowd, 2000)
-            kills = (group / "memory.oom_control").read_text().split("oom_kill ")[-1]
-            assert int(kills.split()[0]) == 0
-        finally:
-            weir.kill()
-            group.rmdir()
+        survives(weir, budget, crowd, 200 + 2 * budget // (512 << 10))
 
 
 class TestDescriptors:
-    def test_with_64_of_them_a_thousand_clients_make_nothing_spin(self, watched, origin, crowd):
+    def test_with_too_few_of_them_it_pauses_and_goes_on(self, watched, origin, crowd):
+        """What comes of a thousand clients is measured by chaos/test_x10_descriptors.py."""
         weir = watched(origin, limits={"connections": 1000}, under=("prlimit", "--nofile=64"))
-        many = crowd(weir.port, 1000)
+        many = crowd(weir.port, 200)
         weir.await_figures(lambda figures: figures["accept_pauses"] > 0)
-        before = weir.cpu_seconds()
-        threading.Event().wait(1)  # what it does meanwhile is the question
-        assert weir.cpu_seconds() - before < 0.2 * pace.FACTOR
         assert weir.figures()["open_files"] <= 63
         many.close()
-        released = time.monotonic()
         assert weir.get().status == 200
-        assert time.monotonic() - released < pace.FACTOR
 
     def test_below_the_limit_of_connections_there_is_no_overload(self, watched, origin, crowd):
         weir = watched(origin, under=("prlimit", "--nofile=64"))
