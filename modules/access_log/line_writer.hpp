@@ -58,7 +58,12 @@ class LineWriter {
   }
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
-  ~LineWriter() { sink_->write(buffer_.take()); }
+  ~LineWriter() {
+    const Sink::Result result = sink_->write(buffer_.take());
+    if (result.lost > 0) lose(result.lost, result.error);
+    told_.reset();  // nobody tells later
+    tell();
+  }
 
   void add(std::string_view line) {
     if (!buffer_.add(line)) lose(1, ENOBUFS);

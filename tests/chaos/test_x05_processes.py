@@ -122,8 +122,9 @@ def test_x06_a_stopped_worker_is_replaced(weir_to, origin):
           pace.PATIENCE * 2)
     took = time.monotonic() - began
     assert weir.get().status == 200
-    report(f"X06: a stopped worker is replaced after {took:.1f} s")
-    assert took < 3.5 * pace.FACTOR + 3
+    report(f"X06: a stopped worker is replaced after {took:.2f} s")
+    # It may be silent for 3 s; to be seen dead here costs a moment, and more on a busy machine.
+    assert took < 3 + (0.1 if LONG else 3 * pace.FACTOR)
 
 
 @pytest.mark.skipif(pace.SANITIZED, reason="a sanitizer ends the process in its own way")
