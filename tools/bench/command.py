@@ -70,7 +70,8 @@ def chosen_peers(names: str, peers: dict[str, peer.Peer]) -> list[peer.Peer]:
     unknown = [name for name in names.split(",") if name and name not in peers]
     if unknown:
         raise KeyError(f"unknown peer: {', '.join(unknown)}; --list shows all")
-    wanted = [peers[name] for name in names.split(",")] if names else list(peers.values())
+    wanted = ([peers[name] for name in names.split(",")] if names else
+              [each for each in peers.values() if not each.floor])
     for each in wanted:
         if not each.installed:
             print(f"{each.name}: no {each.binary}, left out"
@@ -83,6 +84,7 @@ def run(argv: list[str]) -> int:
     arguments = run_parser().parse_args(argv)
     try:
         peers = peer.peers(arguments.weir, tuple(arguments.newer))
+        build.programs()
         wanted = chosen_peers(arguments.peers, peers) if not arguments.list else []
         scenarios = scenario.chosen(arguments.scenarios)
     except KeyError as mistake:
@@ -143,6 +145,7 @@ def profile(argv: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=5.0, help="to sample for (5)")
     parser.add_argument("--lines", type=int, default=25, help="functions to show (25)")
     arguments = parser.parse_args(argv)
+    build.programs()
     found = peer.peers(arguments.weir).get(arguments.peer)
     if not found or not found.installed:
         print(f"bench: no {arguments.peer} here", file=sys.stderr)

@@ -62,6 +62,11 @@ class Peer:
     def installed(self) -> bool:
         return pathlib.Path(self.binary).exists()
 
+    @property
+    def floor(self) -> bool:
+        """Whether it is a measuring stick, which takes part only where it is named."""
+        return getattr(self.module, "FLOOR", False)
+
     def version(self) -> str:
         """The first line it says about itself."""
         done = subprocess.run([self.binary, *self.module.VERSION], capture_output=True, text=True,

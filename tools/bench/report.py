@@ -33,8 +33,9 @@ def paired_ratios(subject: Result, other: Result, key: str = COST) -> list[float
 
 
 def best_other(scenario: Result, subject: str, key: str = COST) -> str:
-    """The best peer that is not the subject; "" without any."""
-    others = [name for name in measured(scenario) if name != subject]
+    """The best peer that is not the subject and no bare relay; "" without any."""
+    others = [name for name, peer in measured(scenario).items()
+              if name != subject and not peer.get("floor")]
     return min(others, key=lambda name: median(scenario["peers"][name], key), default="")
 
 

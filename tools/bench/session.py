@@ -48,7 +48,6 @@ class Session:
         self.pace = pace
         self.cpus = cpus
         self.wrk = wrk
-        build.programs()
         self.certificates = build.certificates()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
         self.folder.chmod(0o755)
@@ -112,6 +111,7 @@ class Session:
     def run(self, scenario: Scenario, peers: list[Peer]) -> Result:
         """Measures one scenario."""
         results: dict[str, Result] = {}
+        floors = [peer.name for peer in peers if peer.floor]
         up: dict[str, process.Running] = {}
         try:
             for number, peer in enumerate(peers):
@@ -122,6 +122,7 @@ class Session:
             for name in list(up):
                 fault = self.fault(scenario, up[name])
                 results[name] = {"unsupported": fault} if fault else {"windows": []}
+                results[name]["floor"] = name in floors
                 if fault:
                     print(f"{name}: {fault}", file=sys.stderr, flush=True)
                     up.pop(name).stop()

@@ -46,6 +46,36 @@ def test_load_generator_and_origin_understand_each_other():
     assert load_refuses("--nonsense") and load_refuses("--port")
 
 
+@pytest.mark.parametrize("name", ["floor", "floor_uring"])
+@pytest.mark.timeout(120)
+def test_a_bare_relay_relays_what_it_is_measured_with(name):
+    if not pathlib.Path(build.OPTIONAL.get(name, "/")).exists():
+        pytest.skip("no liburing-dev")
+    build.programs()
+    origin = subprocess.Popen([build.program("origin"), "0"], stdout=subprocess.PIPE, text=True)
+    behind = origin.stdout.readline().strip()
+    relay = subprocess.Popen([build.program(name), "0", behind]
+                             + ["65536"] * (name == "floor_uring"),
+                             stdout=subprocess.PIPE, text=True)
+    port = relay.stdout.readline().strip()
+    try:
+        for arguments, size in (((), 1024), (("--path", "/s/65536"), 65536),
+                                (("--path", "/s/1048576"), 1048576), (("--close",), 1024),
+                                (("--mode", "websocket"), 130)):
+            done = subprocess.run(
+                [build.program("load"), "--port", port, "--connections", "4", "--warm", "0.05",
+                 "--time", "0.3", *arguments], capture_output=True, text=True, check=True,
+                timeout=20)
+            seen = json.loads(done.stdout.splitlines()[-1])
+            assert seen["requests"] > 0 and seen["errors"] == 0, (arguments, seen)
+            assert seen["bytes"] / seen["requests"] > size * 0.5, (arguments, seen)
+    finally:
+        for process in (relay, origin):
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
 def load_refuses(*arguments):
     done = subprocess.run([build.program("load"), *arguments], capture_output=True, check=False)
     return done.returncode == 2 and done.stderr.startswith(b"load: ")
