@@ -46,6 +46,7 @@ struct Connection {
   uint64_t left = 0;            // of the response's body, upstream side
   bool closes = false;          // the client's, after this response
   bool tunnel = false;
+  bool answered = false;  // the response has begun, upstream side
   bool readable = false;  // something was left unread
   bool queued = false;    // among those to be sent at the end of the turn
   bool dead = false;
@@ -102,11 +103,12 @@ Connection& upstream() {
 // The exchange is over when the response is sent and nothing is left of it.
 void finish_if_over(Connection& client) {
   Connection* const server = client.other;
-  if (client.tunnel || server == nullptr || server->left > 0 || !client.out.empty() ||
-      server->piped > 0 || !server->out.empty()) {
+  if (client.tunnel || server == nullptr || !server->answered || server->left > 0 ||
+      server->piped > 0 || !client.out.empty()) {
     return;
   }
   server->other = client.other = nullptr;
+  server->answered = false;
   idle.push_back(server);
   if (client.closes) end(client);
 }
@@ -174,6 +176,7 @@ void take_response(Connection& server, std::string_view bytes) {
   if (server.left > 0) {
     server.left -= std::min<uint64_t>(server.left, bytes.size());
   } else {
+    server.answered = true;
     const size_t head = bytes.find("\r\n\r\n") + 4;
     const size_t length = bytes.substr(0, head).find("Content-Length: ");
     server.tunnel = client.tunnel = bytes.starts_with("HTTP/1.1 101");
