@@ -203,7 +203,8 @@ DryRun::DryRun(std::shared_ptr<Generation> generation, Names& names)
       thread_{loop_, handles_, tasks_},
       former_(Host::current()) {
   Host::enter(thread_);
-  const LoopParts parts{loop_, bodies_, handles_, tasks_, names_, date_, relief_, 1, nullptr, {}};
+  const LoopParts parts{loop_,   bodies_, handles_, tasks_, names_,  date_,
+                        relief_, 1,       nullptr,  {},     nullptr, nullptr};
   site_ =
       std::make_unique<LoopSite>(generation_, parts, "weir-dry", nullptr, LoopSite::Purpose::dry);
 }

@@ -127,6 +127,18 @@ std::shared_ptr<std::vector<uint64_t>> LoopSite::cells_for(const Instance& insta
   return cells;
 }
 
+// The last who uses it may be a connection, long after its site.
+std::shared_ptr<LoopSite::OnLoop> LoopSite::make_on_loop(const LoopParts& parts) {
+  const auto let_go = [endings = parts.endings, waits = parts.waits](OnLoop* instance) {
+    std::unique_ptr<OnLoop> owned(instance);
+    if (instance->over() || endings == nullptr) return;
+    instance->take_no_more();
+    instance->view.waits = waits;
+    endings->push_back(std::move(owned));
+  };
+  return {new OnLoop(parts.handles), let_go};
+}
+
 void LoopSite::add_instance(const std::shared_ptr<const Instance>& shared, const LoopParts& parts,
                             const LoopSite* previous) {
   const Instance& instance = *shared;
@@ -142,7 +154,7 @@ void LoopSite::add_instance(const std::shared_ptr<const Instance>& shared, const
       return;
     }
   }
-  const auto made = std::make_shared<OnLoop>(parts.handles);
+  const auto made = make_on_loop(parts);
   made->instance = shared;
   made->retire = parts.retire;
   instances_.push_back(made);

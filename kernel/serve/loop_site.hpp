@@ -22,6 +22,14 @@
 
 namespace weir {
 
+// An instance on this loop that nothing uses any more, while a task of it is under way.
+class Ending {
+ public:
+  virtual ~Ending() = default;
+  virtual bool over() const = 0;
+};
+using Endings = std::vector<std::unique_ptr<Ending>>;
+
 struct LoopParts {  // what belongs to the loop and outlives every generation
   Loop& loop;
   BodyPool& bodies;
@@ -34,6 +42,8 @@ struct LoopParts {  // what belongs to the loop and outlives every generation
   const std::atomic<bool>* leaving = nullptr;  // the process is about to end
   // Takes what has to end on the control thread; empty: this is it.
   std::function<void(std::shared_ptr<const void>)> retire;
+  Endings* endings = nullptr;
+  Deferred* waits = nullptr;  // deferred when one of the endings may be over
 };
 
 class LoopSite final : private RouteFinder {
@@ -68,9 +78,10 @@ class LoopSite final : private RouteFinder {
 
  private:
   // An instance with memory of its own on this loop. Ends there with the last site that has it.
-  struct OnLoop {
+  struct OnLoop final : Ending {
     explicit OnLoop(Handles& refs) : handles(refs) {}
-    ~OnLoop();
+    ~OnLoop() override;
+    bool over() const override { return view.tasks == 0; }
     OnLoop(const OnLoop&) = delete;
     OnLoop& operator=(const OnLoop&) = delete;
 
@@ -93,6 +104,7 @@ class LoopSite final : private RouteFinder {
   };
 
   void find(const Exchange& exchange, Found& found) const override;
+  static std::shared_ptr<OnLoop> make_on_loop(const LoopParts& parts);
   void add_instance(const std::shared_ptr<const Instance>& shared, const LoopParts& parts,
                     const LoopSite* previous);
   std::shared_ptr<std::vector<uint64_t>> cells_for(const Instance& instance) const;

@@ -104,8 +104,8 @@ void Worker::set_limits() {
 
 std::string Worker::make_site(Serving serving) {
   next_serving_ = std::move(serving);
-  const LoopParts parts{loop_, bodies_, handles_,       tasks_,           names_,
-                        date_, relief_, options_.loops, options_.leaving, retire_};
+  const LoopParts parts{loop_,   bodies_,        handles_,         tasks_,  names_,    date_,
+                        relief_, options_.loops, options_.leaving, retire_, &endings_, this};
   next_site_ =
       std::make_shared<LoopSite>(next_serving_.generation, parts, options_.pseudonym, site_.get());
   return next_site_->failure();
@@ -182,6 +182,7 @@ void Worker::drop_old_sites() {
   std::erase_if(inlets_, [](const auto& entry) {
     return entry.second->acceptor == nullptr && entry.second->connections == 0;
   });
+  std::erase_if(endings_, [](const auto& ending) { return ending->over(); });
   for (size_t i = 0; i < old_sites_.size();) {
     const auto& site = old_sites_[i].site;
     if (site.use_count() > 1 || site->site().exchanges > 0 || !site->end(this)) {
@@ -200,7 +201,7 @@ void Worker::end_sites() {
   for (auto* const site : {&next_site_, &site_}) {
     if (*site != nullptr) old_sites_.push_back({std::move(*site), [] {}});
   }
-  for (drop_old_sites(); !old_sites_.empty(); drop_old_sites()) {
+  for (drop_old_sites(); !old_sites_.empty() || !endings_.empty(); drop_old_sites()) {
     loop_.turn(Clock::duration::max());
   }
 }

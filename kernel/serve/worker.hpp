@@ -187,6 +187,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   std::shared_ptr<LoopSite> site_;
   Serving next_serving_;
   std::shared_ptr<LoopSite> next_site_;
+  Endings endings_;
   std::vector<OldSite> old_sites_;
   std::map<uint32_t, std::unique_ptr<Inlet>> inlets_;  // by number of the door
   List<Doorstep::Ticket> waiting_;                     // for their handshake

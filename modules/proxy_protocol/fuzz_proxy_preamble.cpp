@@ -2,19 +2,24 @@
 //
 // Preambles as foreign data: what is taken has the form that it says, and what is written for its
 // ends is read as the same ends.
-#include "base/contract.hpp"
 #include "preamble.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <iterator>
 #include <string_view>
 
-using weir::expects;
-
 namespace {
+
+void expects(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "expected: %s\n", what);
+  std::abort();
+}
 
 bool same(const weir_address& a, const weir_address& b) {
   return a.family == b.family && a.port == b.port &&

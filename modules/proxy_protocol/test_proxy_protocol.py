@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""proxy_protocol in a real proxy: who the client is said to be, and who an endpoint is told it is."""
+"""proxy_protocol in a real proxy: who the client is said to be, and what endpoints are told."""
 
 import socket
 import struct
@@ -81,7 +81,8 @@ def test_the_client_is_who_the_proxy_says(behind, origin, preamble, seen, bytewi
 
 
 @pytest.mark.parametrize("preamble", [
-    b"", b"PROXY TCP4 203.0.113.7 192.0.2.1 4000\r\n", b"PROXY TCP4 203.0.113.7 192.0.2.1 04000 1\r\n",
+    b"", b"PROXY TCP4 203.0.113.7 192.0.2.1 4000\r\n",
+    b"PROXY TCP4 203.0.113.7 192.0.2.1 04000 1\r\n",
     b"PROXY TCP4 203.0.113.7 192.0.2.1 65536 1\r\n", b"PROXY TCP4 203.0.113.7 192.0.2.1 1 1 \r\n",
     b"PROXY TCP4 2001:db8::7 ::1 1 1\r\n", b"PROXY TCP6 203.0.113.7 192.0.2.1 1 1\r\n",
     b"PROXY TCP4  203.0.113.7 192.0.2.1 1 1\r\n", b"PROXY UDP4 203.0.113.7 192.0.2.1 1 1\r\n",
@@ -169,7 +170,8 @@ def test_curl_speaks_it(behind, origin):
 @pytest.mark.parametrize("keys, message", [
     ({"listener": {"proxy_protocol": True}}, "nobody is trusted"),
     ({"listener": {"proxy_protocol": {"trusted": []}}}, "nobody is trusted"),
-    ({"upstream": {"proxy_protocol": {"trusted": ["10.0.0.0/8"]}}}, "an upstream reads no preamble"),
+    ({"upstream": {"proxy_protocol": {"trusted": ["10.0.0.0/8"]}}},
+     "an upstream reads no preamble"),
     ({"listener": {"proxy_protocl": {"trusted": []}}},
      "unknown key 'proxy_protocl' in [[listener]]"),
     ({"listener": {"proxy_protocol": "yes"}}, "unknown key 'proxy_protocol' in [[listener]]"),

@@ -3,9 +3,9 @@
 # weir_add_module(NAME [source...] [NEEDS pkg-config-name...])
 #
 # Builds NAME.so, installs it, and registers its tests. Without sources it takes every *.cpp and *.c
-# of the folder but test_* and fuzz_*. NEEDS links libraries by their pkg-config names; where one is missing
-# the module is skipped with a line that says so. target_link_libraries(NAME PRIVATE ...) works as
-# well.
+# of the folder but test_* and fuzz_*. NEEDS links libraries by their pkg-config names; where one is
+# missing the module is skipped with a line that says so. target_link_libraries(NAME PRIVATE ...)
+# works as well.
 #
 # Tests, as far as the folder has what they need:
 #   NAME.exports  exactly one symbol is exported         NAME.load     the real loader takes it

@@ -40,8 +40,8 @@ def counted(weir_to, make_origin, tmp_path):
     origin = make_origin(origin_of)
 
     def run(requests, host="test", routes=0, **conf):
-        # Few upstreams: each is looked after once a second, at a price that grows with the time that
-        # a run takes and not with its requests.
+        # Few upstreams: each is looked after once a second, at a price that grows with the time
+        # that a run takes and not with its requests.
         conf["more"] = "".join(
             f'[upstream.u{i}]\nendpoints = ["{origin.url.removeprefix("http://")}"]\n'
             for i in range(min(routes, 10))) + "".join(

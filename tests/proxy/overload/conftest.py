@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from harness import module
-from harness.overload import crowd, descriptors, flood, watched  # noqa: F401  pylint: disable=unused-import
+from harness.overload import crowd, descriptors, flood, watched  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -32,10 +32,10 @@
 
 namespace {
 
-constexpr size_t room = 128 * 1024;       // of a read
-constexpr uint64_t least_bulk = room;     // what is left of a body that is spliced
-constexpr int pipe_size = 256 * 1024;     // bytes
-constexpr size_t little = 8192;           // bytes that wait for the end of the turn
+constexpr size_t room = 128 * 1024;    // of a read
+constexpr uint64_t least_bulk = room;  // what is left of a body that is spliced
+constexpr int pipe_size = 256 * 1024;  // bytes
+constexpr size_t little = 8192;        // bytes that wait for the end of the turn
 constexpr std::string_view closing_field = "Connection: close\r\n";
 
 struct Connection {
@@ -181,7 +181,8 @@ void take_response(Connection& server, std::string_view bytes) {
     const size_t length = bytes.substr(0, head).find("Content-Length: ");
     server.tunnel = client.tunnel = bytes.starts_with("HTTP/1.1 101");
     if (!server.tunnel && length >= head) return end(server);
-    const uint64_t body = server.tunnel ? 0 : std::strtoull(bytes.data() + length + 16, nullptr, 10);
+    const uint64_t body =
+        server.tunnel ? 0 : std::strtoull(bytes.data() + length + 16, nullptr, 10);
     server.left = body - std::min<uint64_t>(body, bytes.size() - head);
   }
   put(client, bytes);

@@ -205,8 +205,8 @@ void received(Connection& from, const io_uring_cqe& completion) {
     return from.ended ? destroy_if_unused(from) : end(from);
   }
   const unsigned buffer = completion.flags >> IORING_CQE_BUFFER_SHIFT;
-  const Piece piece{buffer, {memory.get() + buffer * buffer_size,
-                             static_cast<size_t>(completion.res)}};
+  const Piece piece{buffer,
+                    {memory.get() + buffer * buffer_size, static_cast<size_t>(completion.res)}};
   if (!from.receives) arm(from);
   if (from.tunnel) {
     put(*from.other, piece);
@@ -247,8 +247,7 @@ void accept_on(int listening) {
 }
 
 void handle(const io_uring_cqe& completion, int listening) {
-  auto* const connection =
-      reinterpret_cast<Connection*>(completion.user_data & ~uintptr_t{3});
+  auto* const connection = reinterpret_cast<Connection*>(completion.user_data & ~uintptr_t{3});
   switch (completion.user_data & 3) {
     case accepting:
       if (completion.res >= 0) adopt(completion.res, true);
@@ -296,8 +295,8 @@ void open_ring() {
   }
   io_uring_register_ring_fd(&ring);
   memory = std::make_unique_for_overwrite<char[]>(buffers * buffer_size);
-  provided = static_cast<io_uring_buf_ring*>(
-      std::aligned_alloc(4096, buffers * sizeof(io_uring_buf)));
+  provided =
+      static_cast<io_uring_buf_ring*>(std::aligned_alloc(4096, buffers * sizeof(io_uring_buf)));
   io_uring_buf_reg registration{};
   registration.ring_addr = reinterpret_cast<uintptr_t>(provided);
   registration.ring_entries = buffers;
