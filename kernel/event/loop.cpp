@@ -203,6 +203,7 @@ void Loop::dispatch(int count) {
     const auto& event = events_[at_];
     if (event.data.ptr == nullptr) continue;  // forgotten in this turn, or the wake-up
     static_cast<Watcher*>(event.data.ptr)->ready(event.events);
+    add_to(use_.steps, 1);
   }
   at_ = count_ = 0;
 }
@@ -220,7 +221,10 @@ void Loop::run_deferred() {
   for (int round = 0; round < deferred_rounds && !deferred_.empty(); ++round) {
     List<Deferred> current;
     current.append_all(deferred_);
-    while (Deferred* const work = current.take_first()) work->deferred();
+    while (Deferred* const work = current.take_first()) {
+      work->deferred();
+      add_to(use_.steps, 1);
+    }
   }
 }
 

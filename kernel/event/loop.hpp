@@ -77,6 +77,7 @@ struct LoopUse {
   std::atomic<uint64_t> busy = 0;     // ns at work
   std::atomic<uint64_t> longest = 0;  // ns of the longest turn
   std::atomic<uint64_t> recent = 0;   // ns of the longest since Loop::take_lag
+  std::atomic<uint64_t> steps = 0;    // events and deferred work that are done with
   std::atomic<uint64_t> began = 0;    // Clock ns at which the current turn began; 0: it sleeps
 };
 

@@ -135,7 +135,10 @@ void Watchdog::run(const std::stop_token& stop) {
 void Watchdog::look(Clock::duration passed) {
   const auto seen = std::min(passed, 4 * patience_.look);
   for (Watched* const loop : watched_) {
-    const uint64_t turn = loop->use_.began.load(std::memory_order_relaxed);
+    const LoopUse& use = loop->use_;
+    uint64_t turn = use.began.load(std::memory_order_relaxed);
+    // A turn with much to do is long where others have the processor: who gets on is not stuck.
+    if (turn != 0) turn += use.steps.load(std::memory_order_relaxed);
     if (turn == 0 || turn != std::exchange(loop->turn_, turn)) {
       loop->turn_ = turn;
       loop->stuck_ = loop->reached_ = {};

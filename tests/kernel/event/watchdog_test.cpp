@@ -113,6 +113,21 @@ bool grows(const std::atomic<int>& count, int more) {
 
 BOOST_AUTO_TEST_SUITE(watchdog)
 
+BOOST_AUTO_TEST_CASE(a_long_turn_that_gets_on_is_not_stuck) {
+  World world;
+  ReportedThread thread("loop", 7);
+  std::atomic<int> beats = 0;
+  auto patience = short_patience();
+  patience.warn = milliseconds(200);
+  Watchdog watchdog([&] { ++beats; }, patience);
+  world.begin_turn();
+  const Watchdog::Watched watched(watchdog, world.use, thread, Watchdog::Harm::ends_process);
+  const auto end = Clock::now() + milliseconds(1000);
+  while (Clock::now() < end) ++world.use.steps;
+  BOOST_TEST(world.heard->count() == 0U);
+  BOOST_TEST(world.heard->await("stuck: loop 7").find("weir itself") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_turn_that_lasts_is_told_once_with_module_and_phase) {
   World world;
   ReportedThread thread("loop", 7);
