@@ -76,10 +76,11 @@ def test_an_access_log_on_a_full_device_costs_lines_only(weir_to, origin):
 
 
 def small_disk(folder):
-    """What to start weir under: `folder` is a disk of 64 KiB, half of it taken by the file
-    `filler`, in a mount namespace of its own."""
-    script = (f"mount -t tmpfs -o size=64k tmpfs {folder} && "
-              f'head -c 32768 /dev/zero > {folder}/filler && exec "$@"')
+    """What to start weir under: `folder` is a disk that has 32 KiB beside the file `filler`, in a
+    mount namespace of its own. Without that file all that a test writes has room, what waits in
+    memory to be written too."""
+    script = (f"mount -t tmpfs -o size=4M tmpfs {folder} && "
+              f'head -c {(4 << 20) - 32768} /dev/zero > {folder}/filler && exec "$@"')
     return ("unshare", "-m", "sh", "-c", script, "sh")
 
 

@@ -129,7 +129,7 @@ def test_a_slow_crowd_costs_good_clients_nothing(kind, weir_to):
         crowd = crowds.enter_context(Crowd(weir.port))
         crowd.enter("warm", 100)
         crowd.enter("before", 1000 if LONG else 300)
-        before = weir.memory("VmRSS")
+        before, workers = weir.memory("VmRSS"), weir.workers
         attack = Attack(weir.port, kind, CONNECTIONS)
         await_that(lambda: attack.open == CONNECTIONS, "the attack to begin")
         crowd.enter("during", 300)
@@ -145,6 +145,7 @@ def test_a_slow_crowd_costs_good_clients_nothing(kind, weir_to):
         if kind != "reads":
             assert attack.statuses.get(told, 0) >= CONNECTIONS  # each was ended once at least
             assert attack.statuses.get(told) >= sum(attack.statuses.values()) * 0.9
+        assert weir.workers == workers, weir.stderr
         crowd.check("during", 2)
         allowed = BUDGET + HELD[kind] * CONNECTIONS
         # A sanitizer keeps what was freed.
@@ -168,7 +169,7 @@ def test_slowhttptest_costs_good_clients_nothing(kind, weir_to):
         crowd = crowds.enter_context(Crowd(weir.port))
         crowd.enter("warm", 100)
         crowd.enter("before", 1000 if LONG else 300)
-        before = weir.memory("VmRSS")
+        before, workers = weir.memory("VmRSS"), weir.workers
         # What an origin in Python costs to begin with is not what is asked.
         attack = crowds.enter_context(subprocess.Popen(
             ["slowhttptest", *how[:-1], f"http://127.0.0.1:{weir.port}/{how[-1]}",
@@ -187,6 +188,7 @@ def test_slowhttptest_costs_good_clients_nothing(kind, weir_to):
                f"{crowd.line('during')}; memory grew by {grown / 1048576:.1f} MiB")
         assert set(re.findall(r"service available: *(\w+)", told)) == {"YES"}, told[-600:]
         assert kind == "reads" or ended == "No open connections left"
+        assert weir.workers == workers, weir.stderr
         crowd.check("during", 2)
         assert pace.SANITIZED or grown <= BUDGET + HELD[kind] * CONNECTIONS
 
