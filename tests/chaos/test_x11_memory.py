@@ -8,8 +8,8 @@ import pytest
 from chaos.chaosd_tally import report
 
 from harness import pace
-from harness.overload import HEALTH, crowd, descriptors, flood  # noqa: F401
-from harness.overload import survives, watched  # noqa: F401
+# pylint: disable=unused-import
+from harness.overload import HEALTH, crowd, descriptors, flood, survives, watched  # noqa: F401
 
 MIB = 1 << 20
 READERS = 2000
@@ -45,10 +45,10 @@ def test_96_mib_and_2000_slow_readers_are_503_and_no_kill(watched, flood, crowd,
         crowd(weir.port, BOMBS, BOMB)
         survives(weir, budget, crowd, READERS)
         figures = weir.figures()
-        kills = int((folder / "memory.oom_control").read_text().split("oom_kill ")[-1].split()[0])
+        kills = int((folder / "memory.oom_control").read_text().split("oom_kill ")[-1])
         report(f"X11: {READERS + BOMBS} clients, {figures['requests_shed']} requests 503, "
-               f"{figures['exchanges_reset']} answers reset, {weir.memory() / MIB:.1f} MiB of 96 "
-               f"at most, {kills} kills for want of memory")
+               f"{figures['exchanges_reset']} answers reset, {weir.memory() / MIB:.1f} MiB of 96 at "
+               f"most, {kills} kills for want of memory")
         assert kills == 0
         assert figures["requests_shed"] > 0
     finally:

@@ -23,7 +23,7 @@ DRIP = 0.2  # seconds between two bytes of one connection
 SOURCES = 8  # addresses of 127.0.0.0/8 that attackers come from: one alone meets the limit of 512
 LARGE = 4 << 20
 BUDGET = 16 << 20  # bytes of memory beside what connections are allowed to hold
-# Of each connection: a head that is not whole; body_in; body_out (256 KiB) and a read beyond it.
+# Of each connection: a head that is not whole; body_in; body_out (256 KiB), a read beyond it.
 HELD = {"heads": 16 << 10, "bodies": 64 << 10, "reads": 320 << 10, "silence": 1 << 10}
 
 ATTACKS = {

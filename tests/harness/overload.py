@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests of overload share: weir's own figures, an origin and clients in great numbers.
-
-A file or folder of tests imports the fixtures that it wants."""
+"""What tests of overload share: weir's own figures, an origin and clients in great numbers. A file
+or folder of tests imports the fixtures that it wants."""
 
 import json
 import re

@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from harness import module
+# pylint: disable-next=unused-import
 from harness.overload import crowd, descriptors, flood, watched  # noqa: F401
 
 
