@@ -86,7 +86,7 @@ void let_exec_keep(int fd) { ::fcntl(fd, F_SETFD, 0); }
 // told by SIGTERM, and is ended alone, by SIGKILL, to make it an orphan. Both signals that it waits
 // for are blocked in every supervisor.
 [[noreturn]] void attend(const Program& program, const Sockets& sockets, Channel::Ends ends) {
-  const pid_t pid = ::fork();
+  const auto pid = ::fork();
   if (pid == 0) become(program, sockets, std::move(ends.there));
   ::close_range(3, ~0U, 0);  // a channel ends when no process has the other end any more
   sigset_t signals;
@@ -208,7 +208,7 @@ void Successor::died(int status) {
   pid_ = serving_;
   if (serving_ == 0) return end("the new process ended " + ending_of(status) + " before it served");
   end({});  // the service manager is told before the successor says anything to it
-  channel_->send({.kind = Message::Kind::reply});
+  if (channel_) channel_->send({.kind = Message::Kind::reply});
 }
 
 void Successor::expired() noexcept { end(pending_); }

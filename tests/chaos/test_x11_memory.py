@@ -47,8 +47,8 @@ def test_96_mib_and_2000_slow_readers_are_503_and_no_kill(watched, flood, crowd,
         figures = weir.figures()
         kills = int((folder / "memory.oom_control").read_text().split("oom_kill ")[-1])
         report(f"X11: {READERS + BOMBS} clients, {figures['requests_shed']} requests 503, "
-               f"{figures['exchanges_reset']} answers reset, {weir.memory() / MIB:.1f} MiB of 96 at "
-               f"most, {kills} kills for want of memory")
+               f"{figures['exchanges_reset']} answers reset, {weir.memory() / MIB:.1f} MiB of 96 "
+               f"at most, {kills} kills for want of memory")
         assert kills == 0
         assert figures["requests_shed"] > 0
     finally:
