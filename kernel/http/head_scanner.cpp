@@ -7,7 +7,10 @@
 #include "http/refusals.hpp"
 #include "http/scan.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace weir {
@@ -20,7 +23,18 @@ bool ends_in_version(std::string_view line) {
   return equal_ignoring_case(line.substr(line.size() - shape.size(), 6), shape.substr(0, 6));
 }
 
+uint32_t narrow(size_t limit) {
+  return static_cast<uint32_t>(std::min<size_t>(limit, std::numeric_limits<uint32_t>::max()));
+}
+
 }  // namespace
+
+HeadScanner::HeadScanner(const HeadLimits& limits, Side side)
+    : line_(narrow(limits.line)),
+      field_(narrow(limits.field)),
+      total_(narrow(limits.total)),
+      fields_(narrow(limits.fields)),
+      side_(side) {}
 
 size_t HeadScanner::size() const {
   expects(state_ == State::complete, "the head is complete");
@@ -32,7 +46,10 @@ Refusal HeadScanner::refusal() const {
   return refusal_;
 }
 
-void HeadScanner::restart() { *this = HeadScanner{limits_, side_}; }
+void HeadScanner::restart() {
+  at_ = line_start_ = lines_ = 0;
+  state_ = State::more;
+}
 
 HeadScanner::State HeadScanner::refuse(Refusal why) {
   refusal_ = side_ == Side::request ? why : from_upstream(why);
@@ -45,18 +62,18 @@ HeadScanner::State HeadScanner::over_line_limit() {
 
 HeadScanner::State HeadScanner::scan(std::string_view bytes) {
   // What lies beyond the limit must not decide, or the answer would depend on how much arrived.
-  const std::string_view seen = bytes.substr(0, limits_.total);
+  const std::string_view seen = bytes.substr(0, total_);
   while (state_ == State::more) {
     const size_t stop = scan::find<scan::LineBreak>(seen, at_);
     if (stop - line_start_ > line_limit()) return over_line_limit();
-    at_ = stop;
+    at_ = static_cast<uint32_t>(stop);
     if (stop + 1 < seen.size() && seen[stop] == '\r' && seen[stop + 1] == '\n') {
       close_line(seen.substr(line_start_, stop - line_start_));
       continue;
     }
     if (stop + 1 >= seen.size() && (stop == seen.size() || seen[stop] == '\r')) {
       // A CR at the end waits for its LF.
-      return seen.size() == limits_.total ? refuse(weir::refusal("head_long")) : State::more;
+      return seen.size() == total_ ? refuse(weir::refusal("head_long")) : State::more;
     }
     if (seen[stop] == '\n') return refuse(weir::refusal("bare_lf"));
     if (seen[stop] == '\0') return refuse(weir::refusal("nul"));
@@ -66,7 +83,7 @@ HeadScanner::State HeadScanner::scan(std::string_view bytes) {
 }
 
 HeadScanner::State HeadScanner::close_line(std::string_view line) {
-  at_ = line_start_ += line.size() + 2;
+  at_ = line_start_ += static_cast<uint32_t>(line.size() + 2);
   if (line.empty()) {
     return lines_ == 0 ? refuse(weir::refusal("empty_line")) : state_ = State::complete;
   }
@@ -75,7 +92,7 @@ HeadScanner::State HeadScanner::close_line(std::string_view line) {
     return refuse(weir::refusal("version"));
   }
   ++lines_;
-  if (lines_ > limits_.fields + 1) return refuse(weir::refusal("fields_many"));
+  if (lines_ > size_t{fields_} + 1) return refuse(weir::refusal("fields_many"));
   return state_;
 }
 

@@ -5,6 +5,8 @@
 // Looks at each byte once, however small the pieces arrive in, and decides by place and not by
 // piece: any cut of the same bytes ends in the same answer. Line ends are CRLF and nothing else.
 //
+// It is part of each connection, so it is small: limits beyond 4 GiB are none.
+//
 // Thread: one owner.
 #pragma once
 
@@ -20,8 +22,7 @@ class HeadScanner {
  public:
   enum class State : uint8_t { more, complete, refused };
 
-  explicit HeadScanner(const HeadLimits& limits, Side side = Side::request)
-      : limits_(limits), side_(side) {}
+  explicit HeadScanner(const HeadLimits& limits, Side side = Side::request);
 
   // `bytes` holds all that arrived of this message, from its first byte; it may lie elsewhere each
   // time.
@@ -40,14 +41,14 @@ class HeadScanner {
   State refuse(Refusal why);
   State close_line(std::string_view line);
   State over_line_limit();
-  size_t line_limit() const { return lines_ == 0 ? limits_.line : limits_.field; }
+  size_t line_limit() const { return lines_ == 0 ? line_ : field_; }
 
-  HeadLimits limits_;
+  uint32_t line_, field_, total_, fields_;  // the limits
+  uint32_t at_ = 0;                         // everything before it was looked at
+  uint32_t line_start_ = 0;
+  uint32_t lines_ = 0;  // complete and not empty
   Side side_;
   State state_ = State::more;
-  size_t at_ = 0;  // everything before it was looked at
-  size_t line_start_ = 0;
-  size_t lines_ = 0;  // complete and not empty
   Refusal refusal_{};
 };
 
