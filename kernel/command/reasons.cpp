@@ -11,7 +11,7 @@ namespace weir {
 namespace {
 
 // Beyond the refusals of messages, which bring their own sentences.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kernel_reasons{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kernel_reasons{{
     {"no_route", "no route fits the request"},
     {"no_target", "the route has no upstream, and no filter answered"},
     {"loop", "the request has passed this weir before"},
@@ -21,6 +21,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kernel_r
     {"body_large", "the body is larger than max_body allows"},
     {"no_endpoint", "no endpoint can be asked"},
     {"connect_failed", "no endpoint could be reached"},
+    {"handshake_failed", "a transport of the upstream, such as tls, could not shake hands"},
+    {"misdirected", "the connection is not for this host: another certificate or policy is"},
     {"head_timeout", "the request's head took too long"},
     {"body_timeout", "the request's body took too long"},
     {"overload", "the process has more to do than it can, see Overload in the manual"},
