@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <string>
+#include <string_view>
+
+#include <openssl/ssl.h>
+
+#include "conf.hpp"
+#include "openssl.hpp"
+
+namespace {
+
+// Mozilla's intermediate list without its finite field Diffie-Hellman, which costs a server much
+// and which no client needs that speaks TLS 1.2 in earnest.
+constexpr auto intermediate_ciphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr auto ciphers_of_tls13 =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr auto preset_curves = "X25519:P-256:P-384";
+
+void append(std::string& list, std::string_view name) {
+  if (!list.empty()) list.push_back(':');
+  list += name;
+}
+
+int lowest_version(const Conf& conf) {
+  const Version version = conf.min_version;
+  if (version == Version::tls13) return TLS1_3_VERSION;
+  const Preset preset = conf.preset;
+  return version == Version::preset && preset == Preset::modern ? TLS1_3_VERSION : TLS1_2_VERSION;
+}
+
+SettingFault set_ciphers(SSL_CTX* context, const Conf& conf) {
+  std::string older;
+  std::string newer;
+  for (const auto& name : conf.ciphers) {
+    append(name.view().starts_with("TLS_") ? newer : older, name);
+  }
+  const bool set =
+      SSL_CTX_set_cipher_list(context, older.empty() ? intermediate_ciphers : older.c_str()) == 1 &&
+      SSL_CTX_set_ciphersuites(context, newer.empty() ? ciphers_of_tls13 : newer.c_str()) == 1;
+  if (set) return {};
+  return {"ciphers", openssl_reason() + ": OpenSSL knows no such list",
+          "`openssl ciphers -v` lists the names, such as \"ECDHE-ECDSA-AES128-GCM-SHA256\""};
+}
+
+SettingFault set_curves(SSL_CTX* context, const Conf& conf) {
+  std::string list;
+  for (const auto& name : conf.curves) append(list, name);
+  if (SSL_CTX_set1_groups_list(context, list.empty() ? preset_curves : list.c_str()) == 1) return {};
+  openssl_reason();
+  return {"curves", "OpenSSL does not know one of them", R"(such as "X25519", "P-256" or "P-384")"};
+}
+
+}  // namespace
+
+SettingFault apply_settings(SSL_CTX* context, const Conf& conf) {
+  SSL_CTX_set_min_proto_version(context, lowest_version(conf));
+  SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context, 0);
+  if (auto fault = set_ciphers(context, conf); !fault.key.empty()) return fault;
+  return set_curves(context, conf);
+}
