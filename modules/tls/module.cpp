@@ -256,13 +256,16 @@ class Tls {
   bool serves(weir::ServedHost host) { return connection_->serves(host.name); }
 
  private:
-  // Clients that fail are everyday's; an endpoint that does is somebody's to mend.
+  // Clients that fail are everyday's, and those that just leave no news; an endpoint that does is
+  // somebody's to mend.
+  weir::Level level_of_failure(weir::Link link) const {
+    if (!link.accepted()) return weir::Level::warn;
+    return connection_->stream().link_ended() ? weir::Level::debug : weir::Level::info;
+  }
+
   void tell_failure(weir::Link link, State& state) {
-    const bool left = connection_->stream().link_ended();
-    const auto level = left ? weir::Level::debug
-                       : link.accepted() ? weir::Level::info
-                                         : weir::Level::warn;
-    if (!weir::logs(level) || (level == weir::Level::warn && !state.may_warn())) return;
+    const auto level = level_of_failure(link);
+    if (!weir::logs(level) || (!link.accepted() && !state.may_warn())) return;
     const auto why = handshake_reason(connection_->ssl());
     weir::log(link.raw()->instance, level,
               connection_->who(link) + ": handshake failed: " + why);

@@ -35,10 +35,9 @@ def refused(made, https, pki, certificate, version, why):
 def test_a_good_certificate_is_told_of(asking, https, pki, version):
     verified, subject, names, fingerprint = https(
         asking(), pki.context(version, "client")).get().get("X-Client").split()
-    der = ssl.PEM_cert_to_DER_cert(open(pki.path("client.pem"), encoding="ascii").read())
     assert (verified, subject) == ("true", "CN=alice,O=Example")
     assert names == "DNS:alice.test,URI:spiffe://test/alice"
-    assert fingerprint == hashlib.sha256(der).hexdigest()
+    assert fingerprint == hashlib.sha256(pki.der("client")).hexdigest()
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])

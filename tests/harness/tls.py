@@ -22,6 +22,11 @@ class Pki:
     def path(self, name):
         return str(self.folder / name)
 
+    def der(self, name):
+        """The certificate itself; openssl ca writes text before it."""
+        text = (self.folder / f"{name}.pem").read_text(encoding="utf-8")
+        return ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN"):])
+
     def pair(self, *names):
         """The keys of a table that shows these."""
         return {"certificate": [self.path(f"{name}.pem") for name in names],

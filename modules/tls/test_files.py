@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that change while weir runs, and files with which it does not start."""
+
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness import client, pace, proxy
+from harness.tls import *  # noqa: F401,F403  pylint: disable=wildcard-import
+
+LONG = os.environ.get("WEIR_CHAOS") == "long"
+
+
+@pytest.fixture
+def live(tmp_path, pki):
+    """A folder with live.pem and live.key, which live(name) replaces as a deployment does."""
+
+    def put(name, parts=("pem", "key")):
+        for part in parts:
+            new = tmp_path / f"new.{part}"
+            shutil.copy(pki.path(f"{name}.{part}"), new)
+            new.rename(tmp_path / f"live.{part}")
+
+    put("ecdsa")
+    put.keys = {"certificate": [str(tmp_path / "live.pem")], "key": [str(tmp_path / "live.key")],
+                "watch": "50ms"}
+    return put
+
+
+def shown(made, context, name="a.test"):
+    with context.wrap_socket(client.connect(made.port), server_hostname=name) as sock:
+        return sock.getpeercert(binary_form=True)
+
+
+def unchecked(pki):
+    return pki.context(verify=False)
+
+
+def await_shown(made, pki, name):
+    """Waits until new connections get this certificate."""
+    wanted = pki.der(name)
+    end = time.monotonic() + pace.PATIENCE
+    while shown(made, unchecked(pki)) != wanted:
+        assert time.monotonic() < end, f"{name} never came:\n{made.stderr}"
+
+
+@pytest.mark.timeout(600 if LONG else 60)
+def test_certificates_are_swapped_under_load(weir_tls, pki, live):
+    made = weir_tls(**live.keys)
+    stopping = threading.Event()
+    counts, failures = [0], []
+
+    def load():
+        context = unchecked(pki)
+        while not stopping.is_set():
+            try:
+                with context.wrap_socket(client.connect(made.port)) as sock:
+                    sock.sendall(b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
+                    if not sock.recv(65536).startswith(b"HTTP/1.1 200"):
+                        failures.append("no 200")
+                counts[0] += 1
+            except OSError as fault:
+                failures.append(repr(fault))
+
+    threads = [threading.Thread(target=load) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for turn in range(1000 if LONG else 50):
+            name = ("rsa", "ecdsa")[turn % 2]
+            live(name)
+            await_shown(made, pki, name)
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join(pace.PATIENCE)
+    assert failures == []
+    assert counts[0] > 50
+
+
+def test_a_pair_that_does_not_fit_leaves_the_old_one(weir_tls, pki, live, https):
+    made = weir_tls(**live.keys)
+    live("rsa", parts=["pem"])
+    made.await_line("live.key: is not the key of .*live.pem; the former certificate stays in use")
+    assert https(made).get().status == 200
+    live("rsa", parts=["key"])
+    await_shown(made, pki, "rsa")
+    made.await_line("live.pem: taken over")
+
+
+def test_a_certificate_that_goes_away_leaves_the_old_one(weir_tls, live, https, tmp_path):
+    made = weir_tls(**live.keys)
+    (tmp_path / "live.pem").unlink()
+    made.await_line("live.pem: No such file or directory; the former certificate stays in use")
+    assert https(made).get().status == 200
+
+
+def test_a_new_revocation_list_ends_sessions_that_it_revokes(weir_tls, pki, https, tmp_path):
+    crl = tmp_path / "live.crl"
+    # An authority that has revoked nobody yet.
+    (tmp_path / "index").write_text("")
+    conf = tmp_path / "ca.conf"
+    conf.write_text((pki.folder / "ca.conf").read_text().replace("ca.index", f"{tmp_path}/index"))
+    subprocess.run(["openssl", "ca", "-config", conf, "-cert", "ca.pem", "-keyfile", "ca.key",
+                    "-gencrl", "-crldays", "30", "-out", crl],
+                   cwd=pki.folder, check=True, capture_output=True)
+    made = weir_tls(client_ca=pki.path("ca.pem"), client_crl=str(crl), client_verify="require",
+                    watch="50ms")
+    context = pki.context("1.2", "revoked")
+    first = https(made, context)
+    assert first.get().status == 200
+    assert https(made, context, session=first.sock.session).sock.session_reused
+    shutil.copy(pki.path("ca.crl"), crl)
+    made.await_line("taken over")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        https(made, context, session=first.sock.session)
+    made.await_line("certificate revoked")
+
+
+def wrong(pki, tmp_path, listener):
+    text = "modules = [\"tls\"]\n[[listener]]\naddress = \"127.0.0.1:0\"\n[listener.tls]\n"
+    text += "\n".join(f"{key} = {value}" for key, value in listener.items())
+    text += "\n[[route]]\nto = \"http://127.0.0.1:9\"\n"
+    conf = tmp_path / "wrong.toml"
+    conf.write_text(text)
+    done = proxy.run("check", conf)
+    assert done.returncode in (1, 2), done
+    return done.stderr
+
+
+def test_what_is_wrong_is_told_with_its_place(pki, tmp_path):
+    pair = {"certificate": f'"{pki.path("ecdsa.pem")}"', "key": f'"{pki.path("ecdsa.key")}"'}
+    told = {}
+    loose = tmp_path / "loose"
+    loose.write_bytes(bytes(80))
+    loose.chmod(0o644)
+    for name, keys in {
+            "nothing": {},
+            "missing": {**pair, "certificate": '"/nowhere/cert.pem"'},
+            "no key": {**pair, "key": f'"{pki.path("ecdsa.pem")}"'},
+            "other key": {**pair, "key": f'"{pki.path("b.key")}"'},
+            "no ca": {**pair, "client_verify": '"require"'},
+            "bad ca": {**pair, "client_verify": '"require"', "client_ca": pair["key"]},
+            "bad crl": {**pair, "client_verify": '"require"', "client_ca": pair["certificate"],
+                        "client_crl": pair["key"]},
+            "ciphers": {**pair, "ciphers": '["nonsense"]'},
+            "curves": {**pair, "curves": '["nonsense"]'},
+            "tickets": {**pair, "ticket_keys": f'"{loose}"'},
+            "side": {**pair, "server_name": '"a.test"', "verify": "false"}}.items():
+        told[name] = wrong(pki, tmp_path, keys)
+    place = "wrong.toml:"
+    for name, words in {
+            "nothing": "a listener cannot do without one",
+            "missing": "/nowhere/cert.pem: No such file",
+            "no key": "ecdsa.pem: holds no private key",
+            "other key": "b.key: is not the key of",
+            "no ca": "client_verify: has no meaning without client_ca",
+            "bad ca": "client_ca",
+            "bad crl": "holds no revocation list",
+            "ciphers": "ciphers",
+            "curves": "OpenSSL does not know one of them",
+            "tickets": "chmod 600",
+            "side": "server_name: belongs to an upstream"}.items():
+        assert words in told[name] and place in told[name], (name, told[name])
+    assert "verify: belongs to an upstream" in told["side"]
+
+
+@pytest.mark.parametrize("file", ["ca.pem", "ca.crl"])
+def test_a_security_file_that_is_gone_stops_a_reload(weir_tls, pki, https, tmp_path, file):
+    for name in ("ca.pem", "ca.crl"):
+        shutil.copy(pki.path(name), tmp_path / name)
+    made = weir_tls(client_ca=str(tmp_path / "ca.pem"), client_crl=str(tmp_path / "ca.crl"),
+                    client_verify="require", watch="1h")
+    (tmp_path / file).unlink()
+    made.signal(signal.SIGHUP)
+    made.await_line(f"{file}: No such file")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        https(made).get()
+    assert https(made, pki.context(certificate="client")).get().status == 200
+
+
+def test_an_encrypted_key_is_refused_without_asking(pki, tmp_path):
+    key = tmp_path / "encrypted.key"
+    subprocess.run(["openssl", "pkey", "-in", pki.path("ecdsa.key"), "-aes256", "-passout",
+                    "pass:secret", "-out", key], check=True)
+    assert "the key is encrypted" in wrong(
+        pki, tmp_path, {"certificate": f'"{pki.path("ecdsa.pem")}"', "key": f'"{key}"'})
