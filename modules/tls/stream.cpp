@@ -254,7 +254,11 @@ Moved Stream::recv(weir::Link link, LoopBuffers& buffers, weir::Room into) {
   }
   flush_kept(false);
   flush(false);  // what TLS itself has to say: an alert, an answer to a change of keys
-  if (total > 0 || into.empty()) return {Io::ok, total};
+  if (total > 0 || into.empty()) {
+    // The socket will not tell of an end that has been read together with the last bytes.
+    if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) weir::wake(link.ref());
+    return {Io::ok, total};
+  }
   if (error == SSL_ERROR_ZERO_RETURN) return {Io::end, 0};
   if (error == SSL_ERROR_WANT_READ && !broken_) return {Io::again, 0};
   broken_ = true;

@@ -61,11 +61,17 @@ uint32_t send_below(const weir_link* link, const weir_str* pieces, size_t count,
   return *n > 0 ? WEIR_IO_OK : WEIR_IO_AGAIN;
 }
 
+weir_ref woken = 0;
+
 const weir_links fake = [] {
   weir_links links{};
   links.size = sizeof links;
   links.recv = recv_below;
   links.send = send_below;
+  links.wake = [](weir_ref ref) -> weir_rc {
+    woken += ref;
+    return WEIR_OK;
+  };
   return links;
 }();
 
@@ -264,8 +270,12 @@ BOOST_AUTO_TEST_CASE(tell_an_end_from_a_cut) {
     pair.send("last");
     if (due_form) BOOST_TEST((pair.server->end(pair.at_server(), *pair.buffers) == Io::ok));
     pair.down.ended = true;
-    BOOST_TEST(pair.received() == "last");
+    pair.client_link.ref = 7;
+    woken = 0;
     char into[10];
+    const auto last = pair.client->recv(pair.at_client(), *pair.buffers, {into, sizeof into});
+    BOOST_TEST(last.n == 4U);
+    BOOST_TEST(woken == (due_form ? 7U : 0U));  // a cut is the socket's to tell
     const auto end = pair.client->recv(pair.at_client(), *pair.buffers, {into, sizeof into});
     BOOST_TEST((end.io == (due_form ? Io::end : Io::broken)));
   }
