@@ -116,7 +116,7 @@ class Instance {
     if (!conf.key_log.empty()) {
       setup.warn("key_log", "whoever reads this file can read all connections of this table");
     }
-    if (setup.for_upstream()) {
+    if (setup.side() == WEIR_CONNECTED) {
       side_ = std::make_shared<Client>(setup, conf);
     } else {
       side_ = std::make_shared<Server>(setup, conf);
@@ -132,12 +132,13 @@ class Instance {
 
  private:
   static void refuse_keys_of_other_side(weir::Setup& setup, const Conf& conf) {
-    const auto refuse = [&setup](bool set, const char* key) {
-      const char* const belongs = setup.for_upstream() ? "belongs to a listener's tls"
-                                                       : "belongs to an upstream's tls";
+    const bool upstream = setup.side() == WEIR_CONNECTED;
+    const auto refuse = [&setup, upstream](bool set, const char* key) {
+      const char* const belongs =
+          upstream ? "belongs to a listener's tls" : "belongs to an upstream's tls";
       if (set) setup.error(key, belongs, "remove it here");
     };
-    if (!setup.for_upstream()) {
+    if (!upstream) {
       refuse(!conf.verify, "verify");
       refuse(!conf.ca.empty(), "ca");
       refuse(!conf.server_name.empty(), "server_name");
