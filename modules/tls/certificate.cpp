@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certificate.hpp"
 
+#include "host_name.hpp"
+#include "openssl.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <ctime>
@@ -21,9 +24,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-
-#include "host_name.hpp"
-#include "openssl.hpp"
 
 namespace {
 

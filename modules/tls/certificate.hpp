@@ -4,14 +4,14 @@
 // made once from files, never changed, shared by all loops.
 #pragma once
 
+#include "openssl.hpp"
+
 #include <ctime>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "openssl.hpp"
 
 struct CertificateFiles {
   std::string certificate;  // PEM: the certificate, then those that lead to the root

@@ -3,6 +3,12 @@
 
 #include <weir/types.hpp>
 
+#include "certificate.hpp"
+#include "conf.hpp"
+#include "directory.hpp"
+#include "openssl.hpp"
+#include "side.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <ctime>
@@ -12,12 +18,6 @@
 #include <vector>
 
 #include <openssl/ssl.h>
-
-#include "certificate.hpp"
-#include "conf.hpp"
-#include "directory.hpp"
-#include "openssl.hpp"
-#include "side.hpp"
 
 namespace {
 
@@ -43,8 +43,9 @@ std::vector<CertificateFiles> certificate_files(weir::Setup& setup, const Conf& 
   if (conf.key.size() > count) {
     setup.error("key", "there are more keys than certificates", "name them in the same order");
   } else if (!conf.key.empty() && conf.key.size() < count) {
-    setup.error("key", "there are " + std::to_string(count) + " certificates and " +
-                           std::to_string(conf.key.size()) + " keys",
+    setup.error("key",
+                "there are " + std::to_string(count) + " certificates and " +
+                    std::to_string(conf.key.size()) + " keys",
                 "name a key for each, or none: then they stand in the certificates' files");
   } else if (conf.ocsp.size() > count) {
     setup.error("ocsp", "there are more responses than certificates",

@@ -5,16 +5,16 @@
 
 #include <weir/types.hpp>
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "certificate.hpp"
 #include "conf.hpp"
 #include "directory.hpp"
 #include "files.hpp"
 #include "openssl.hpp"
 #include "side.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
 
 // "certificate[3]", or "certificate" when there is but one.
 std::string item_key(const char* key, size_t at, size_t count);

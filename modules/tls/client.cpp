@@ -4,6 +4,18 @@
 #include <weir/link.hpp>
 #include <weir/types.hpp>
 
+#include "certificate.hpp"
+#include "certificate_list.hpp"
+#include "conf.hpp"
+#include "connection.hpp"
+#include "host_name.hpp"
+#include "key_log.hpp"
+#include "openssl.hpp"
+#include "sessions.hpp"
+#include "settings.hpp"
+#include "side.hpp"
+#include "trust.hpp"
+
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -16,18 +28,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
-
-#include "certificate.hpp"
-#include "certificate_list.hpp"
-#include "conf.hpp"
-#include "connection.hpp"
-#include "host_name.hpp"
-#include "key_log.hpp"
-#include "openssl.hpp"
-#include "sessions.hpp"
-#include "settings.hpp"
-#include "side.hpp"
-#include "trust.hpp"
 
 namespace {
 

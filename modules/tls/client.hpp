@@ -6,10 +6,6 @@
 #include <weir/link.hpp>
 #include <weir/types.hpp>
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "certificate.hpp"
 #include "conf.hpp"
 #include "connection.hpp"
@@ -19,6 +15,10 @@
 #include "published.hpp"
 #include "side.hpp"
 #include "trust.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
 
 // What files say; replaced as a whole when one changes.
 struct Credentials {

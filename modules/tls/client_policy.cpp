@@ -3,6 +3,11 @@
 
 #include <weir/types.hpp>
 
+#include "conf.hpp"
+#include "host_name.hpp"
+#include "openssl.hpp"
+#include "trust.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -15,11 +20,6 @@
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-
-#include "conf.hpp"
-#include "host_name.hpp"
-#include "openssl.hpp"
-#include "trust.hpp"
 
 namespace {
 
@@ -71,9 +71,8 @@ void ClientPolicy::read_hosts(weir::Setup& setup, const Conf& conf) {
 
 bool ClientPolicy::asks(std::string_view name) const {
   if (!asks_any()) return false;
-  return hosts_.empty() || std::any_of(hosts_.begin(), hosts_.end(), [name](const auto& host) {
-           return covers(host, name);
-         });
+  return hosts_.empty() || std::any_of(hosts_.begin(), hosts_.end(),
+                                       [name](const auto& host) { return covers(host, name); });
 }
 
 std::shared_ptr<const ClientTrust> ClientPolicy::read() const {
@@ -83,9 +82,8 @@ std::shared_ptr<const ClientTrust> ClientPolicy::read() const {
   trusted->store = trust(files_);
   auto* const names = SSL_load_client_CA_file(files_.authorities.c_str());
   if (names == nullptr) throw BadFile{files_.authorities + ": " + openssl_reason()};
-  trusted->authorities = {names, [](STACK_OF(X509_NAME) * held) {
-                            sk_X509_NAME_pop_free(held, X509_NAME_free);
-                          }};
+  trusted->authorities = {
+      names, [](STACK_OF(X509_NAME) * held) { sk_X509_NAME_pop_free(held, X509_NAME_free); }};
   const auto rules = "verify " + std::to_string(static_cast<unsigned>(verify_)) + " depth " +
                      std::to_string(depth_) + "\n";
   trusted->context = digest_of(rules + content);

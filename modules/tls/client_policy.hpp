@@ -5,15 +5,15 @@
 
 #include <weir/types.hpp>
 
+#include "conf.hpp"
+#include "openssl.hpp"
+#include "trust.hpp"
+
 #include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "conf.hpp"
-#include "openssl.hpp"
-#include "trust.hpp"
 
 // The contents of client_ca and client_crl; replaced as a whole when a file changes.
 struct ClientTrust {

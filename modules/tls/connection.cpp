@@ -4,6 +4,8 @@
 #include <weir/module.h>
 #include <weir/types.hpp>
 
+#include "openssl.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +23,6 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
-
-#include "openssl.hpp"
 
 namespace {
 

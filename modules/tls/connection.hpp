@@ -7,14 +7,14 @@
 
 #include <weir/link.hpp>
 
+#include "openssl.hpp"
+#include "stream.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "openssl.hpp"
-#include "stream.hpp"
 
 // Of a certificate that has been verified.
 struct Identity {

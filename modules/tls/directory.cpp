@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "directory.hpp"
 
+#include "certificate.hpp"
+#include "host_name.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "certificate.hpp"
-#include "host_name.hpp"
 
 namespace {
 

@@ -4,14 +4,14 @@
 // else the standard ones. Never changed once made; shared by all loops.
 #pragma once
 
+#include "certificate.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "certificate.hpp"
 
 class Directory {
  public:

@@ -15,8 +15,7 @@ struct FileStamp {
   static FileStamp of(const std::string& path) {
     struct stat found {};
     if (path.empty() || stat(path.c_str(), &found) != 0) return {};
-    return {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec,
-            found.st_mtim.tv_nsec};
+    return {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
   }
   friend auto operator<=>(const FileStamp&, const FileStamp&) = default;
 };

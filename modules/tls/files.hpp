@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "file_stamp.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "file_stamp.hpp"
 
 // Files that are read together, and whether one of them has changed since the last look.
 class WatchedFiles {
@@ -27,8 +27,10 @@ class WatchedFiles {
   void succeeded() { failures_ = 0; }
   // Whether to read them: they have changed, or did not fit a moment ago.
   bool due() {
-    if (changed()) failures_ = 0;
-    else if (failures_ != 1) return false;
+    if (changed())
+      failures_ = 0;
+    else if (failures_ != 1)
+      return false;
     return true;
   }
 

@@ -16,7 +16,8 @@ std::optional<std::string> host_name(std::string_view text, bool wildcard = fals
 // "*.example.com" for "www.example.com"; empty where there is none.
 std::string wildcard_of(std::string_view name);
 
-// Whether a name of a certificate covers this host; a wildcard covers one label. Both in lower case.
+// Whether a name of a certificate covers this host; a wildcard covers one label. Both in lower
+// case.
 bool covers(std::string_view certified, std::string_view host);
 
 // The name that a ClientHello's server_name extension asks for: as host_name(), empty when the

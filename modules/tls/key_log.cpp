@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "key_log.hpp"
 
+#include "openssl.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -12,13 +14,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "openssl.hpp"
-
 namespace {
 
 int context_slot() {
-  static const int slot =
-      SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return slot;
 }
 

@@ -3,10 +3,10 @@
 // The secrets of connections in the form that Wireshark reads (NSS key log), for finding faults.
 #pragma once
 
+#include "openssl.hpp"
+
 #include <memory>
 #include <string>
-
-#include "openssl.hpp"
 
 class KeyLog {
  public:

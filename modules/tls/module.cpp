@@ -3,6 +3,15 @@
 // tls: encrypts connections, of clients and to endpoints. The manual is README.md.
 #include <weir/module.hpp>
 
+#include "client.hpp"
+#include "conf.hpp"
+#include "connection.hpp"
+#include "openssl.hpp"
+#include "server.hpp"
+#include "sessions.hpp"
+#include "side.hpp"
+#include "stream.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,15 +23,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
-
-#include "client.hpp"
-#include "conf.hpp"
-#include "connection.hpp"
-#include "openssl.hpp"
-#include "server.hpp"
-#include "sessions.hpp"
-#include "side.hpp"
-#include "stream.hpp"
 
 namespace {
 
@@ -268,8 +268,7 @@ class Tls {
     const auto level = level_of_failure(link);
     if (!weir::logs(level) || (!link.accepted() && !state.may_warn())) return;
     const auto why = handshake_reason(connection_->ssl());
-    weir::log(link.raw()->instance, level,
-              connection_->who(link) + ": handshake failed: " + why);
+    weir::log(link.raw()->instance, level, connection_->who(link) + ": handshake failed: " + why);
   }
 
   Connection* connection_;

@@ -5,6 +5,19 @@
 #include <weir/module.h>
 #include <weir/types.hpp>
 
+#include "certificate.hpp"
+#include "certificate_list.hpp"
+#include "client_policy.hpp"
+#include "conf.hpp"
+#include "connection.hpp"
+#include "directory.hpp"
+#include "host_name.hpp"
+#include "key_log.hpp"
+#include "openssl.hpp"
+#include "settings.hpp"
+#include "side.hpp"
+#include "tickets.hpp"
+
 #include <cstddef>
 #include <ctime>
 #include <memory>
@@ -19,19 +32,6 @@
 #include <openssl/ssl.h>
 #include <openssl/tls1.h>
 #include <openssl/x509.h>
-
-#include "certificate.hpp"
-#include "certificate_list.hpp"
-#include "client_policy.hpp"
-#include "conf.hpp"
-#include "connection.hpp"
-#include "directory.hpp"
-#include "host_name.hpp"
-#include "key_log.hpp"
-#include "openssl.hpp"
-#include "settings.hpp"
-#include "side.hpp"
-#include "tickets.hpp"
 
 namespace {
 
@@ -213,17 +213,16 @@ void Server::set_clients(weir::Setup& setup) {
   try {
     client_trust_.set(clients_.read());
   } catch (const BadFile& fault) {
-    const bool revocations = std::string_view{fault.what()}.starts_with(
-        clients_.files().revocations + ":");
+    const bool revocations =
+        std::string_view{fault.what()}.starts_with(clients_.files().revocations + ":");
     setup.error(revocations ? "client_crl" : "client_ca", fault.what());
   }
 }
 
 void Server::set_tickets(weir::Setup& setup, const Conf& conf) {
   try {
-    tickets_ = ticket_path_.empty()
-                   ? std::make_shared<TicketKeys>(TicketKeys::Clock::now())
-                   : std::make_shared<TicketKeys>(TicketRing::read(ticket_path_));
+    tickets_ = ticket_path_.empty() ? std::make_shared<TicketKeys>(TicketKeys::Clock::now())
+                                    : std::make_shared<TicketKeys>(TicketRing::read(ticket_path_));
   } catch (const BadFile& fault) {
     setup.error("ticket_keys", fault.what(), "openssl rand 80 makes a key");
   }
@@ -286,8 +285,8 @@ std::vector<Told> Server::renew() {
       files.succeeded();
     } catch (const BadFile& fault) {
       if (!files.failed()) return;
-      told.push_back({weir::Level::error,
-                      std::string{fault.what()} + "; its former content stays in use"});
+      told.push_back(
+          {weir::Level::error, std::string{fault.what()} + "; its former content stays in use"});
     }
   };
   if (!ticket_path_.empty()) {

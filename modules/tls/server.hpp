@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TLS towards clients: one SSL_CTX for a listener; the certificate and whether to ask the client for
-// one are settled for each connection by the name in its ClientHello.
+// TLS towards clients: one SSL_CTX for a listener; the certificate and whether to ask the client
+// for one are settled for each connection by the name in its ClientHello.
 #pragma once
 
 #include <weir/link.hpp>
 #include <weir/types.hpp>
-
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "certificate_list.hpp"
 #include "client_policy.hpp"
@@ -22,6 +17,11 @@
 #include "published.hpp"
 #include "side.hpp"
 #include "tickets.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 class Server final : public Side {
  public:

@@ -3,12 +3,12 @@
 // What endpoints gave us to come back with, by their names and addresses. Of one loop.
 #pragma once
 
+#include "openssl.hpp"
+
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
-
-#include "openssl.hpp"
 
 class Sessions {
  public:

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
+#include "conf.hpp"
+#include "openssl.hpp"
+
 #include <string>
 #include <string_view>
 
 #include <openssl/ssl.h>
-
-#include "conf.hpp"
-#include "openssl.hpp"
 
 namespace {
 
@@ -49,7 +49,8 @@ SettingFault set_ciphers(SSL_CTX* context, const Conf& conf) {
 SettingFault set_curves(SSL_CTX* context, const Conf& conf) {
   std::string list;
   for (const auto& name : conf.curves) append(list, name);
-  if (SSL_CTX_set1_groups_list(context, list.empty() ? preset_curves : list.c_str()) == 1) return {};
+  if (SSL_CTX_set1_groups_list(context, list.empty() ? preset_curves : list.c_str()) == 1)
+    return {};
   openssl_reason();
   return {"curves", "OpenSSL does not know one of them", R"(such as "X25519", "P-256" or "P-384")"};
 }

@@ -4,10 +4,10 @@
 // (https://ssl-config.mozilla.org), and what a file says instead.
 #pragma once
 
-#include <string>
-
 #include "conf.hpp"
 #include "openssl.hpp"
+
+#include <string>
 
 // What is wrong with the keys that say so; key is empty when nothing is.
 struct SettingFault {

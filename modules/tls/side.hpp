@@ -4,20 +4,20 @@
 #include <weir/link.hpp>
 #include <weir/types.hpp>
 
+#include "connection.hpp"
+#include "sessions.hpp"
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "connection.hpp"
-#include "sessions.hpp"
 
 struct Told {  // for the log
   weir::Level level;
   std::string text;
 };
 
-// What an instance is: the listener's side or the upstream's. Shared with the pool thread that looks
-// at files, which may outlive the instance; so it refers to nothing of it.
+// What an instance is: the listener's side or the upstream's. Shared with the pool thread that
+// looks at files, which may outlive the instance; so it refers to nothing of it.
 class Side {
  public:
   Side() = default;
@@ -30,7 +30,7 @@ class Side {
 
   // The file that it belongs to goes live. False, after a line in the log: it cannot.         [C]
   virtual bool start() = 0;
-  virtual void adopt(const Side&) {}                                                        // [C]
+  virtual void adopt(const Side&) {}  // [C]
 
   // Looks whether files have changed, and takes over those that are good.  [P], one call at a time
   virtual std::vector<Told> renew() = 0;

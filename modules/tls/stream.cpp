@@ -3,6 +3,8 @@
 
 #include <weir/link.hpp>
 
+#include "openssl.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -15,8 +17,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-
-#include "openssl.hpp"
 
 using weir::Io;
 using weir::Moved;

@@ -12,19 +12,19 @@
 
 #include <weir/link.hpp>
 
+#include "openssl.hpp"
+
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
 
-#include "openssl.hpp"
-
 // Of one loop, lent to whichever connection is at work.
 struct LoopBuffers {
-  static constexpr size_t record = 16 * 1024;         // the most plaintext of one record
-  static constexpr size_t record_cost = 256;          // and what TLS 1.2 or 1.3 adds at most
-  static constexpr size_t received = 4 * record;      // of one receive
+  static constexpr size_t record = 16 * 1024;     // the most plaintext of one record
+  static constexpr size_t record_cost = 256;      // and what TLS 1.2 or 1.3 adds at most
+  static constexpr size_t received = 4 * record;  // of one receive
   static constexpr size_t sent = 4 * (record + record_cost);  // of one send
 
   std::array<char, received> in;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #define BOOST_TEST_MODULE tls_certificates
+#include "certificate.hpp"
+#include "directory.hpp"
+#include "files.hpp"
+#include "openssl.hpp"
+#include "test_pki.hpp"
+
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 #include <openssl/ssl.h>
-
-#include "certificate.hpp"
-#include "directory.hpp"
-#include "files.hpp"
-#include "openssl.hpp"
-#include "test_pki.hpp"
 
 namespace {
 

@@ -2,6 +2,7 @@
 """Files that change while weir runs, and files with which it does not start."""
 
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -191,3 +192,34 @@ def test_an_encrypted_key_is_refused_without_asking(pki, tmp_path):
                     "pass:secret", "-out", key], check=True)
     assert "the key is encrypted" in wrong(
         pki, tmp_path, {"certificate": f'"{pki.path("ecdsa.pem")}"', "key": f'"{key}"'})
+
+
+def test_the_example_is_correct(pki, tmp_path):
+    text = (pace.ROOT / "modules/tls/example.toml").read_text(encoding="utf-8")
+    for name in re.findall(r'"([\w-]+\.pem)"', text):
+        if name.endswith("ca.pem"):
+            shutil.copy(pki.path("ca.pem"), tmp_path / name)
+        else:
+            kind = "key" if name.endswith("key.pem") else "pem"
+            shutil.copy(pki.path(f"ecdsa.{kind}"), tmp_path / name)
+    conf = tmp_path / "example.toml"
+    conf.write_text(text)
+    done = proxy.run("check", conf)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.timeout(120)
+def test_ten_thousand_certificates_start_in_seconds(weir_tls, pki, https, tmp_path):
+    # Names alone make the difference here: the same key, as many certificates as asked for.
+    count = 10000 if LONG else 1000
+    pair = {"certificate": [], "key": []}
+    for number in range(count):
+        certificate, key = tmp_path / f"{number}.pem", tmp_path / f"{number}.key"
+        shutil.copy(pki.path(("ecdsa", "b")[number % 2] + ".pem"), certificate)
+        shutil.copy(pki.path(("ecdsa", "b")[number % 2] + ".key"), key)
+        pair["certificate"].append(str(certificate))
+        pair["key"].append(str(key))
+    began = time.monotonic()
+    made = weir_tls(**pair)
+    assert time.monotonic() - began < 8 * pace.FACTOR
+    assert https(made, name="b.test").get(host="b.test").status == 200

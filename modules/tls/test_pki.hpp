@@ -3,6 +3,8 @@
 // For unit tests: certificates without a program, and a folder to put them into.
 #pragma once
 
+#include "openssl.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,8 +16,6 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-
-#include "openssl.hpp"
 
 struct Folder {
   Folder() {

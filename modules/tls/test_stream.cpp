@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #define BOOST_TEST_MODULE tls_stream
-#include "stream.hpp"
-
 #include <weir/link.hpp>
+
+#include "openssl.hpp"
+#include "stream.hpp"
+#include "test_pki.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,9 +20,6 @@
 #include <boost/test/unit_test.hpp>
 #include <openssl/ssl.h>
 
-#include "openssl.hpp"
-#include "test_pki.hpp"
-
 using weir::Io;
 
 namespace {
@@ -28,7 +27,7 @@ namespace {
 // One direction of a link, between two ends in one process.
 struct Pipe {
   std::string bytes;
-  size_t room = SIZE_MAX;  // what it takes until it is read from
+  size_t room = SIZE_MAX;   // what it takes until it is read from
   size_t piece = SIZE_MAX;  // what one receive gives at most
   bool ended = false;
   size_t sends = 0, receives = 0;

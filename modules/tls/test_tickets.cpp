@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define BOOST_TEST_MODULE tls_tickets
+#include "openssl.hpp"
+#include "test_pki.hpp"
 #include "tickets.hpp"
 
 #include <array>
@@ -10,9 +12,6 @@
 
 #include <boost/test/unit_test.hpp>
 #include <openssl/evp.h>
-
-#include "openssl.hpp"
-#include "test_pki.hpp"
 
 namespace {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tickets.hpp"
 
+#include "openssl.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -19,8 +21,6 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
-
-#include "openssl.hpp"
 
 namespace {
 
@@ -117,9 +117,9 @@ int TicketKeys::seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cip
   const TicketKey& key = ring->keys().front();
   std::copy(key.name.begin(), key.name.end(), name);
   if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(cipher_of_tickets())) != 1) return failed;
-  const bool set = EVP_EncryptInit_ex2(cipher, cipher_of_tickets(), key.cipher.data(), iv,
-                                       nullptr) == 1 &&
-                   set_mac(mac, key);
+  const bool set =
+      EVP_EncryptInit_ex2(cipher, cipher_of_tickets(), key.cipher.data(), iv, nullptr) == 1 &&
+      set_mac(mac, key);
   return set ? done : failed;
 }
 

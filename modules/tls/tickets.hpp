@@ -6,6 +6,9 @@
 // Thread: any.
 #pragma once
 
+#include "openssl.hpp"
+#include "published.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -14,9 +17,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "openssl.hpp"
-#include "published.hpp"
 
 struct TicketKey {
   static constexpr size_t size = 80;  // of its parts, in this order

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trust.hpp"
 
+#include "file_stamp.hpp"
+#include "openssl.hpp"
+
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -14,17 +17,16 @@
 #include <openssl/x509_vfy.h>
 #include <unistd.h>
 
-#include "file_stamp.hpp"
-#include "openssl.hpp"
-
 namespace {
 
-using InfoPtr = std::unique_ptr<STACK_OF(X509_INFO), void (*)(STACK_OF(X509_INFO) *)>;
+using InfoPtr = std::unique_ptr<STACK_OF(X509_INFO), void (*)(STACK_OF(X509_INFO)*)>;
 
 InfoPtr read_all(const std::string& path) {
   const std::string text = read_file(path);
   const BioPtr bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
-  const auto release = [](STACK_OF(X509_INFO) * all) { sk_X509_INFO_pop_free(all, X509_INFO_free); };
+  const auto release = [](STACK_OF(X509_INFO) * all) {
+    sk_X509_INFO_pop_free(all, X509_INFO_free);
+  };
   InfoPtr all{PEM_X509_INFO_read_bio(bio.get(), nullptr, nullptr, nullptr), release};
   ERR_clear_error();
   if (!all) throw BadFile{path + ": damaged, or no PEM form"};
@@ -66,9 +68,9 @@ std::shared_ptr<X509_STORE> make(const TrustFiles& files) {
 std::string system_authorities() {
   const char* const named = std::getenv(X509_get_default_cert_file_env());  // SSL_CERT_FILE
   if (named != nullptr && *named != '\0') return named;
-  for (const char* const path : {"/etc/ssl/certs/ca-certificates.crt",
-                                 "/etc/pki/tls/certs/ca-bundle.crt",
-                                 X509_get_default_cert_file()}) {
+  for (const char* const path :
+       {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+        X509_get_default_cert_file()}) {
     if (access(path, R_OK) == 0) return path;
   }
   throw BadFile{"the system has no file of trusted authorities"};

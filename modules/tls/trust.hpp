@@ -4,10 +4,10 @@
 // bundle takes 84 ms and a MiB to read, so those who name the same files share one store.
 #pragma once
 
+#include "openssl.hpp"
+
 #include <memory>
 #include <string>
-
-#include "openssl.hpp"
 
 struct TrustFiles {
   std::string authorities;  // PEM; empty: those that the system trusts
