@@ -95,7 +95,10 @@ bool ClientPolicy::apply(SSL* ssl, bool asks, const ClientTrust* trust) const {
   const Context& context = asks ? trust->context : open;
   constexpr unsigned size = std::tuple_size_v<Context>;
   if (SSL_set_session_id_context(ssl, context.data(), size) != 1) return false;
-  if (!asks) return true;
+  if (!asks) {  // also after a first ClientHello that asked for another name
+    SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+    return true;
+  }
   const int missing = verify_ == ClientVerify::require ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   SSL_set_verify(ssl, SSL_VERIFY_PEER | missing, nullptr);
   SSL_set_verify_depth(ssl, depth_);

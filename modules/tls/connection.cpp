@@ -146,7 +146,7 @@ std::string_view attribute_of(Connection& connection, uint32_t id) {
   if (id == WEIR_A_PROTOCOL) return connection.protocol();
   const bool asked = id == client_subject.id().value || id == client_san.id().value ||
                      id == client_fingerprint.id().value || id == client_verified.id().value;
-  if (!asked) return {};
+  if (!asked || SSL_is_server(connection.ssl()) == 0) return {};
   const Identity* const identity = connection.identity();
   if (id == client_verified.id().value) return answer(identity != nullptr);
   if (identity == nullptr) return {};

@@ -68,6 +68,7 @@ class ServerConnection final : public Connection {
 
   // A host that is asked for certificates is served where they were asked for, and only there.
   bool serves(std::string_view host) const override {
+    if (host.ends_with('.')) host.remove_suffix(1);
     if (server_.clients().asks(host) != asked_) return false;
     return name_.empty() || name_ == host || directory_->share(name_, host);
   }

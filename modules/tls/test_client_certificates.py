@@ -75,6 +75,7 @@ def test_only_the_named_hosts_ask(asking, https, pki):
     assert https(made, both, name="b.test").get(host="b.test").status == 200
     # Whoever came in without a certificate does not get there by another Host, whatever SNI said.
     assert https(made).get(host="b.test").status == 421
+    assert https(made).get(host="B.test.").status != 200
     nameless = pki.context()
     nameless.check_hostname = False
     assert https(made, nameless, name=None).get(host="b.test").status == 421

@@ -31,8 +31,8 @@ def test_a_request_over_tls(weir_tls, https, pki, origin, version, certificate):
 def test_curl(weir_tls, pki):
     made = weir_tls("ecdsa")
     done = subprocess.run(
-        ["curl", "-sS", "--cacert", pki.path("ca.pem"), "--resolve", f"a.test:{made.port}:127.0.0.1",
-         f"https://a.test:{made.port}/"], capture_output=True, timeout=pace.PATIENCE, check=True)
+        ["curl", "-sS", "--cacert", pki.path("ca.pem"),
+         "--resolve", f"a.test:{made.port}:127.0.0.1", f"https://a.test:{made.port}/"], capture_output=True, timeout=pace.PATIENCE, check=True)
     assert done.stdout == b"hello\n"
 
 
@@ -184,7 +184,8 @@ def test_a_body_that_is_cut_off_is_no_whole_body(weir_tls, https, origin):
 
 @pytest.mark.parametrize("garbage", [
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"a" * 70000,
-    b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", bytes(range(256)) * 20, b"\x15\x03\x03\x00\x02\x02\x28"])
+    b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", bytes(range(256)) * 20,
+    b"\x15\x03\x03\x00\x02\x02\x28"])
 def test_what_is_no_handshake_is_refused(weir_tls, https, raw, garbage, origin):
     made = weir_tls()
     connection = raw(made.port)
