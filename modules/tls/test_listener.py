@@ -32,7 +32,8 @@ def test_curl(weir_tls, pki):
     made = weir_tls("ecdsa")
     done = subprocess.run(
         ["curl", "-sS", "--cacert", pki.path("ca.pem"),
-         "--resolve", f"a.test:{made.port}:127.0.0.1", f"https://a.test:{made.port}/"], capture_output=True, timeout=pace.PATIENCE, check=True)
+         "--resolve", f"a.test:{made.port}:127.0.0.1", f"https://a.test:{made.port}/"],
+        capture_output=True, timeout=pace.PATIENCE, check=True)
     assert done.stdout == b"hello\n"
 
 
