@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from bench import peer, process
+from bench import build, peer, process
 from bench.scenario import SCENARIOS
 from harness import pace
 
@@ -16,7 +16,7 @@ CHECKED = [row for row in SCENARIOS.values() if not row.profile.routes]
 FLOORS = {name for name, module in PEERS.items() if getattr(module, "FLOOR", False)}
 WEIR_CAN = {"h1-1k", "h1-64k", "h1-1m", "h1-rate", "h1-rate-80", "h1-close", "h1-upclose",
             "h1-allclose", "post-64k", "routes", "log", "headers", "idle", "ws", "h1-1k-w2",
-            "h1-close-w2"}
+            "h1-close-w2", "tls-1k", "tls-rsa-1k", "tls-1m", "hs-ecdsa", "hs-rsa", "hs-resume"}
 
 
 def site(folder, module):
@@ -76,7 +76,9 @@ def test_an_installed_peer_accepts_its_configuration(name, tmp_path):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_weir_accepts_what_is_written_for_it(name, tmp_path):
     module = PEERS["weir"]
-    where = peer.Site(tmp_path, 28000, 28900, str(pace.BUILD / "weir"), tmp_path)
+    tls = SCENARIOS[name].profile.tls
+    where = peer.Site(tmp_path, 28000, 28900, str(pace.BUILD / "weir"),
+                      build.certificates() if tls else tmp_path)
     if name not in WEIR_CAN:
         with pytest.raises(peer.Unsupported):
             module.plan(SCENARIOS[name].profile, where)

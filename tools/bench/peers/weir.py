@@ -15,7 +15,7 @@ from bench.scenario import Profile
 BINARY = str(pathlib.Path(__file__).resolve().parents[3] / "build/release/weir")
 VERSION = ["--version"]
 
-MISSING = ("tls", "h2", "cache", "gzip", "brotli", "rate_limit", "tcp", "reload")
+MISSING = ("h2", "cache", "gzip", "brotli", "rate_limit", "tcp", "reload")
 MANY = 1_000_000_000
 
 
@@ -35,7 +35,15 @@ keep_alive = "600s"
 
 [[listener]]
 address = "127.0.0.1:{site.port}"
-"""
+{tls(profile, site)}"""
+
+
+def tls(profile: Profile, site: Site) -> str:
+    if not profile.tls:
+        return ""
+    certificate = site.certificate(profile.tls)
+    return (f'tls = {{ certificate = "{certificate}", key = "{certificate}.key", '
+            f'min_version = "1.3", tickets = {"true" if profile.resume else "false"} }}\n')
 
 
 def filters(profile: Profile) -> str:
@@ -65,7 +73,8 @@ def plan(profile: Profile, site: Site) -> Plan:
     for feature in MISSING:
         if getattr(profile, feature):
             raise Unsupported(f"weir has no {feature.replace('_', ' ')} yet")
-    modules = ["headers"] * bool(profile.headers) + ["access_log"] * profile.log
+    modules = ["tls"] * bool(profile.tls) + ["headers"] * bool(profile.headers)
+    modules += ["access_log"] * profile.log
     text = "modules = [" + ", ".join(f'"{name}"' for name in modules) + "]\n"
     text += server(profile, site)
     if profile.routes:
