@@ -9,7 +9,6 @@
 #include <ctime>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,11 +18,15 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
+#include <openssl/pemerr.h>
 #include <openssl/ssl.h>
+#include <openssl/types.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 namespace {
 
@@ -191,17 +194,21 @@ bool Certificate::covers(std::string_view host) const {
                      [host](const auto& name) { return ::covers(name, host); });
 }
 
+// Null where the files have changed since: whoever wants the key hears that there is none, and a
+// renewal of the pair is near.
+KeyPtr Certificate::late_key() const {
+  try {
+    const KeyText file{read_file(files_.key)};
+    auto key = decode_key(file.text, files_.key);
+    return EVP_PKEY_eq(X509_get0_pubkey(certificate_.get()), key.get()) == 1 ? std::move(key)
+                                                                             : nullptr;
+  } catch (const BadFile&) {
+    return nullptr;
+  }
+}
+
 EVP_PKEY* Certificate::key() const {
-  std::call_once(decoded_, [this] {
-    try {
-      const KeyText file{read_file(files_.key)};
-      auto key = decode_key(file.text, files_.key);
-      if (EVP_PKEY_eq(X509_get0_pubkey(certificate_.get()), key.get()) == 1) key_ = std::move(key);
-    } catch (const BadFile&) {
-      // Whoever wants it hears that there is none; the files have changed since, so a renewal of
-      // the pair is near.
-    }
-  });
+  std::call_once(decoded_, [this] { key_ = late_key(); });
   return key_.get();
 }
 

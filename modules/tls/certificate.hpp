@@ -52,6 +52,7 @@ class Certificate {
   void read_names();
   void read_key(KeyLoad load);
   void read_ocsp();
+  KeyPtr late_key() const;
   EVP_PKEY* key() const;
 
   CertificateFiles files_;

@@ -6,6 +6,7 @@
 #include "certificate.hpp"
 #include "conf.hpp"
 #include "directory.hpp"
+#include "files.hpp"
 #include "openssl.hpp"
 #include "side.hpp"
 
@@ -14,10 +15,10 @@
 #include <ctime>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <openssl/ssl.h>
+#include <openssl/types.h>
 
 namespace {
 

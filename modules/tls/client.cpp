@@ -2,6 +2,7 @@
 #include "client.hpp"
 
 #include <weir/link.hpp>
+#include <weir/module.h>
 #include <weir/types.hpp>
 
 #include "certificate.hpp"
@@ -11,6 +12,7 @@
 #include "host_name.hpp"
 #include "key_log.hpp"
 #include "openssl.hpp"
+#include "published.hpp"
 #include "sessions.hpp"
 #include "settings.hpp"
 #include "side.hpp"
@@ -24,8 +26,10 @@
 #include <utility>
 #include <vector>
 
-#include <netinet/in.h>
+#include <openssl/asn1.h>
 #include <openssl/ssl.h>
+#include <openssl/tls1.h>
+#include <openssl/types.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 

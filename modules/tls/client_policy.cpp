@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +17,9 @@
 #include <utility>
 
 #include <openssl/evp.h>
+#include <openssl/safestack.h>
 #include <openssl/ssl.h>
+#include <openssl/types.h>
 #include <openssl/x509.h>
 
 namespace {

@@ -2,6 +2,7 @@
 #include "connection.hpp"
 
 #include <weir/module.h>
+#include <weir/names.h>
 #include <weir/types.hpp>
 
 #include "openssl.hpp"
@@ -18,7 +19,9 @@
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/ssl.h>
+#include <openssl/types.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>

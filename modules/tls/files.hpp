@@ -27,16 +27,16 @@ class WatchedFiles {
   void succeeded() { failures_ = 0; }
   // Whether to read them: they have changed, or did not fit a moment ago.
   bool due() {
-    if (changed())
-      failures_ = 0;
-    else if (failures_ != 1)
-      return false;
+    const bool again = failures_ == 1;
+    if (!changed()) return again;
+    failures_ = 0;
     return true;
   }
 
  private:
   std::vector<FileStamp> look() const {
     std::vector<FileStamp> stamps;
+    stamps.reserve(paths_.size());
     for (const auto& path : paths_) stamps.push_back(FileStamp::of(path));
     return stamps;
   }

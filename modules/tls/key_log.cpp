@@ -6,11 +6,10 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <openssl/ssl.h>
+#include <openssl/types.h>
 #include <sys/types.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // tls: encrypts connections, of clients and to endpoints. The manual is README.md.
+#include <weir/link.hpp>
 #include <weir/module.hpp>
 
 #include "client.hpp"
@@ -16,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>

@@ -11,8 +11,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
+#include <openssl/types.h>
 #include <openssl/x509.h>
-#include <openssl/x509_vfy.h>
 
 namespace {
 
@@ -32,7 +32,7 @@ std::string reason_of(unsigned long code) {
   if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST) {
     return "plain HTTP, where TLS is spoken";
   }
-  if (ERR_SYSTEM_ERROR(code)) return std::strerror(static_cast<int>(ERR_GET_REASON(code)));
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
   const char* const text = ERR_reason_error_string(code);
   return text != nullptr ? plain(text) : "error " + std::to_string(code);
 }
@@ -60,7 +60,9 @@ std::string read_file(const std::string& path, size_t limit) {
   if (!file) throw BadFile{path + ": " + std::strerror(errno)};
   std::string text;
   char part[16384];
-  while (const size_t n = std::fread(part, 1, sizeof part, file.get())) {
+  size_t n = sizeof part;
+  while (n == sizeof part) {
+    n = std::fread(part, 1, sizeof part, file.get());
     text.append(part, n);
     if (text.size() > limit) throw BadFile{path + ": longer than such a file can be"};
   }

@@ -14,6 +14,8 @@
 #include "host_name.hpp"
 #include "key_log.hpp"
 #include "openssl.hpp"
+#include "published.hpp"
+#include "sessions.hpp"
 #include "settings.hpp"
 #include "side.hpp"
 #include "tickets.hpp"
@@ -21,16 +23,16 @@
 #include <cstddef>
 #include <ctime>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <openssl/prov_ssl.h>
 #include <openssl/ssl.h>
 #include <openssl/tls1.h>
+#include <openssl/types.h>
 #include <openssl/x509.h>
 
 namespace {
@@ -123,6 +125,7 @@ int on_name(SSL* ssl, int*, void*) {
   return ServerConnection::of(ssl).name().empty() ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_OK;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the shape is the library's
 int on_protocols(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_n,
                  const unsigned char* offered, unsigned int n, void*) {
   const auto ours = ServerConnection::of(ssl).stream().link()->protocols();
@@ -148,6 +151,7 @@ int on_status(SSL* ssl, void*) {
   return SSL_TLSEXT_ERR_OK;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the shape is the library's
 int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                   EVP_MAC_CTX* mac, int seals) {
   const TicketKeys& keys = ServerConnection::of(ssl).server().ticket_keys();
@@ -171,6 +175,7 @@ bool ticket_fits(SSL* ssl, SSL_SESSION* session) {
   return peer == nullptr || X509_cmp_current_time(X509_get0_notAfter(peer)) > 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the shape is the library's
 SSL_TICKET_RETURN on_ticket_read(SSL* ssl, SSL_SESSION* session, const unsigned char*, size_t,
                                  SSL_TICKET_STATUS status, void*) {
   const bool opened = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;

@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include <openssl/prov_ssl.h>
 #include <openssl/ssl.h>
+#include <openssl/types.h>
 
 namespace {
 
@@ -49,8 +51,9 @@ SettingFault set_ciphers(SSL_CTX* context, const Conf& conf) {
 SettingFault set_curves(SSL_CTX* context, const Conf& conf) {
   std::string list;
   for (const auto& name : conf.curves) append(list, name);
-  if (SSL_CTX_set1_groups_list(context, list.empty() ? preset_curves : list.c_str()) == 1)
+  if (SSL_CTX_set1_groups_list(context, list.empty() ? preset_curves : list.c_str()) == 1) {
     return {};
+  }
   openssl_reason();
   return {"curves", "OpenSSL does not know one of them", R"(such as "X25519", "P-256" or "P-384")"};
 }

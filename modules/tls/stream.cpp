@@ -2,10 +2,13 @@
 #include "stream.hpp"
 
 #include <weir/link.hpp>
+#include <weir/module.h>
+#include <weir/types.hpp>
 
 #include "openssl.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -17,6 +20,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/types.h>
 
 using weir::Io;
 using weir::Moved;

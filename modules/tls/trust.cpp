@@ -10,9 +10,13 @@
 #include <mutex>
 #include <string>
 #include <tuple>
+#include <vector>
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/safestack.h>
+#include <openssl/types.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <unistd.h>
