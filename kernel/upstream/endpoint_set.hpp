@@ -35,7 +35,7 @@ struct Endpoint {
   std::string text;  // as resolved: "10.0.0.1:80"
   uint32_t weight = 1;
   std::string name{};  // that it is to prove where it is asked to; without port
-  uint64_t id = 0;   // given by the upstream; the same in the next set that has this text
+  uint64_t id = 0;     // given by the upstream; the same in the next set that has this text
 };
 
 class EndpointSet {
