@@ -9,9 +9,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/stat.h>
 
 namespace weir::conf {
 namespace {
@@ -76,10 +79,33 @@ void file_keys(const weir_schema& schema, std::vector<std::string>& names, bool&
   }
 }
 
+bool is_one_of(const Node& node, const std::vector<std::string>& names) {
+  return std::find(names.begin(), names.end(), node.key()) != names.end();
+}
+
 bool names_file(const Node& node, const std::vector<std::string>& names) {
-  if (std::find(names.begin(), names.end(), node.key()) != names.end()) return true;
+  if (is_one_of(node, names)) return true;
   return std::any_of(node.children().begin(), node.children().end(),
                      [&](const Node& child) { return names_file(child, names); });
+}
+
+// What the system says of each file that `node` names.
+void append_file(std::string& out, const Node& node) {
+  for (const Node& child : node.children()) append_file(out, child);
+  if (!node.is(Kind::text)) return;
+  struct stat found {};
+  if (::stat(absolute_path(node.source(), node.text()).c_str(), &found) != 0) return;
+  for (const auto part :
+       {static_cast<uint64_t>(found.st_dev), static_cast<uint64_t>(found.st_ino),
+        static_cast<uint64_t>(found.st_size), static_cast<uint64_t>(found.st_mtim.tv_sec),
+        static_cast<uint64_t>(found.st_mtim.tv_nsec)}) {
+    out += std::to_string(part) + ',';
+  }
+}
+
+void append_files(std::string& out, const Node& node, const std::vector<std::string>& names) {
+  if (is_one_of(node, names)) return append_file(out, node);
+  for (const Node& child : node.children()) append_files(out, child, names);
 }
 
 }  // namespace
@@ -90,13 +116,10 @@ std::string fingerprint(const Node& node) {
   return out;
 }
 
-std::string fingerprint(const weir_schema& schema, const Input& input, bool follows_files) {
-  std::vector<std::string> names;
+std::string fingerprint(const weir_schema& schema, const Input& input, bool reads_files) {
+  std::vector<std::string> names{"file"};
   bool preset = false;  // a file that is named by nobody, and may change all the same
-  if (!follows_files) {
-    names.emplace_back("file");
-    file_keys(schema, names, preset);
-  }
+  file_keys(schema, names, preset);
   if (preset) return {};
   std::string out = "conf";
   for (const Node* const table : {input.table, input.overlay}) {
@@ -104,8 +127,9 @@ std::string fingerprint(const weir_schema& schema, const Input& input, bool foll
       out += '-';
       continue;
     }
-    if (names_file(*table, names)) return {};
+    if (!reads_files && names_file(*table, names)) return {};
     append(out, *table);
+    append_files(out, *table, names);
   }
   return out;
 }

@@ -213,8 +213,8 @@ Instance* Instances::make(const Making& making) {
                   "remove on_fault, or write on_fault = \"closed\"");
   }
   const weir_schema& schema = schema_of(*making.component);
-  const bool follows = (making.component->table.flags & WEIR_FOLLOWS_FILES) != 0;
-  std::string identity = conf::fingerprint(schema, input, follows);
+  const bool reads_files = (making.component->table.flags & WEIR_READS_FILES) != 0;
+  std::string identity = conf::fingerprint(schema, input, reads_files);
   const std::string role = role_of(*making.component, making.name, making.side);
   if (!identity.empty()) identity += making.component->image->sha256() + role;
   if (Instance* const kept = identity.empty() ? nullptr : keep(identity)) {

@@ -212,7 +212,7 @@ class Tls {
   static constexpr auto kind = weir::Kind::transport;
   static constexpr auto name = "tls";
   static constexpr auto doc = "Encrypts connections, of clients and to endpoints.";
-  static constexpr uint32_t flags = WEIR_ENCRYPTS | WEIR_SECURITY;
+  static constexpr uint32_t flags = WEIR_ENCRYPTS | WEIR_SECURITY | WEIR_READS_FILES;
   static constexpr const char* needs[] = {"files", nullptr};
   using Conf = ::Conf;
   using Instance = ::Instance;

@@ -181,8 +181,8 @@ enum { /* flags of a component */
   WEIR_ENCRYPTS = 8, /* a transport: nobody on the way reads what passes; requests are "https" */
   WEIR_PER_EXCHANGE = 16, /* a transport to endpoints that names the client: each connection serves
                              one exchange */
-  WEIR_FOLLOWS_FILES = 32 /* it takes a changed file up by itself: a reload that changes no key of it
-                             keeps the instance */
+  WEIR_READS_FILES = 32 /* the files that it names are only read: a reload that finds keys and files
+                           as they were keeps the instance */
 };
 
 typedef struct weir_component {
