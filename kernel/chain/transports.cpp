@@ -37,8 +37,8 @@ IoResult result_of(uint32_t io, size_t n) {
   switch (io) {
     case WEIR_IO_OK:
       return {IoResult::ok, n, 0};
-    case WEIR_IO_AGAIN:
-      return {};
+    case WEIR_IO_AGAIN:  // what was moved would be moved once more
+      return n == 0 ? IoResult{} : IoResult{IoResult::error, 0, 0};
     case WEIR_IO_END:
       return {IoResult::eof, 0, 0};
     default:
@@ -113,34 +113,49 @@ IoResult TransportStack::handshake() {
     const uint32_t io =
         call_module({layer.use->owner->callee, "handshake"}, WEIR_IO_BROKEN,
                     layer.use->ops->handshake, static_cast<const weir_link*>(&layer));
-    if (io != WEIR_IO_OK) return result_of(io, 0);
+    if (io != WEIR_IO_OK) return noted(result_of(io, 0));
     ++shaken_;
     top_ = changing_below(shaken_);
   }
   return {IoResult::ok, 0, 0};
 }
 
-IoResult TransportStack::receive_from(size_t number, std::span<char> into) const {
+// An encrypting one stands above all that read what comes in the clear.
+bool TransportStack::knows_peer() const {
+  return std::none_of(
+      plan_->uses.begin() + static_cast<std::ptrdiff_t>(shaken_), plan_->uses.end(),
+      [](const TransportUse& use) { return (use.owner->component->flags & WEIR_ENCRYPTS) == 0; });
+}
+
+IoResult TransportStack::noted(const IoResult& result) {
+  broken_ = broken_ || result.status == IoResult::error;
+  return result;
+}
+
+IoResult TransportStack::receive_from(size_t number, std::span<char> into) {
+  if (broken_) return {IoResult::error, 0, 0};
   const TransportLayer& layer = layers_[number - 1];
   size_t n = 0;
   const uint32_t io =
       call_module({layer.use->owner->callee, "recv"}, WEIR_IO_BROKEN, layer.use->ops->recv,
                   static_cast<const weir_link*>(&layer), into.data(), into.size(), &n);
-  return n > into.size() ? IoResult{IoResult::error, 0, 0} : result_of(io, n);
+  return noted(n > into.size() ? IoResult{IoResult::error, 0, 0} : result_of(io, n));
 }
 
-IoResult TransportStack::send_to(size_t number, std::span<const weir_str> pieces, bool more) const {
+IoResult TransportStack::send_to(size_t number, std::span<const weir_str> pieces, bool more) {
+  if (broken_) return {IoResult::error, 0, 0};
   const TransportLayer& layer = layers_[number - 1];
   size_t n = 0;
   const uint32_t io = call_module({layer.use->owner->callee, "send"}, WEIR_IO_BROKEN,
                                   layer.use->ops->send, static_cast<const weir_link*>(&layer),
                                   pieces.data(), pieces.size(), more ? 1U : 0U, &n);
-  return result_of(io, n);
+  return noted(result_of(io, n));
 }
 
 IoResult TransportStack::receive(std::span<char> into) { return receive_from(top_, into); }
 
 IoResult TransportStack::send(std::span<const iovec> pieces, bool more) {
+  if (pieces.empty()) return deliver();
   std::array<weir_str, most_pieces> views;
   const size_t count = std::min(pieces.size(), views.size());
   size_t size = 0;
@@ -149,30 +164,44 @@ IoResult TransportStack::send(std::span<const iovec> pieces, bool more) {
     size += pieces[i].iov_len;
   }
   const IoResult result = send_to(top_, {views.data(), count}, more || count < pieces.size());
-  return result.n > size ? IoResult{IoResult::error, 0, 0} : result;
+  return noted(result.n > size ? IoResult{IoResult::error, 0, 0} : result);
+}
+
+// What is held below has to leave first.
+IoResult TransportStack::deliver() {
+  for (size_t number = 1; number <= top_; ++number) {
+    if (!changes_bytes(*plan_->uses[number - 1].ops) || pending_of(number) == 0) continue;
+    const IoResult result = send_to(number, {}, false);
+    if (result.status != IoResult::ok) return result;
+  }
+  return {IoResult::ok, 0, 0};
+}
+
+size_t TransportStack::pending_of(size_t number) const {
+  const TransportLayer& layer = layers_[number - 1];
+  if (layer.use->ops->pending == nullptr || broken_) return 0;
+  return call_module({layer.use->owner->callee, "pending"}, size_t{0}, layer.use->ops->pending,
+                     static_cast<const weir_link*>(&layer));
 }
 
 size_t TransportStack::pending() const {
   size_t pending = 0;
   for (size_t number = top_; number > 0; number = changing_below(number - 1)) {
-    const TransportLayer& layer = layers_[number - 1];
-    const weir_transport* const ops = layer.use->ops;
-    if (ops->pending == nullptr) continue;
-    pending += call_module({layer.use->owner->callee, "pending"}, size_t{0}, ops->pending,
-                           static_cast<const weir_link*>(&layer));
+    pending += pending_of(number);
   }
   return pending;
 }
 
 IoResult TransportStack::end() {
+  if (broken_ || ended_) return {IoResult::ok, 0, 0};
   for (size_t number = top_; number > 0; number = changing_below(number - 1)) {
     const TransportLayer& layer = layers_[number - 1];
-    const weir_transport* const ops = layer.use->ops;
-    if (ops->end == nullptr) continue;
-    const uint32_t io = call_module({layer.use->owner->callee, "end"}, WEIR_IO_BROKEN, ops->end,
-                                    static_cast<const weir_link*>(&layer));
-    if (io != WEIR_IO_OK) return result_of(io, 0);
+    if (layer.use->ops->end == nullptr) continue;
+    const uint32_t io = call_module({layer.use->owner->callee, "end"}, WEIR_IO_BROKEN,
+                                    layer.use->ops->end, static_cast<const weir_link*>(&layer));
+    if (io != WEIR_IO_OK) return noted(result_of(io, 0));
   }
+  ended_ = true;
   return {IoResult::ok, 0, 0};
 }
 

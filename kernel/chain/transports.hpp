@@ -59,6 +59,7 @@ class TransportStack final : public Transport, private Deferred {
   bool encrypts() const override { return plan_->encrypts; }
   std::string_view info(uint32_t attribute) const override;
   bool serves(std::string_view host) const override;
+  bool knows_peer() const override;
   const weir_address& named_peer() const override { return named_peer_; }
   const weir_address& named_local() const override { return named_local_; }
 
@@ -81,8 +82,11 @@ class TransportStack final : public Transport, private Deferred {
   void deferred() noexcept override { awake(); }
   // The nearest below `index` that changes bytes; 0: the socket.
   size_t changing_below(size_t index) const;
-  IoResult receive_from(size_t number, std::span<char> into) const;
-  IoResult send_to(size_t number, std::span<const weir_str> pieces, bool more) const;
+  IoResult receive_from(size_t number, std::span<char> into);
+  IoResult send_to(size_t number, std::span<const weir_str> pieces, bool more);
+  size_t pending_of(size_t number) const;
+  IoResult deliver();
+  IoResult noted(const IoResult& result);
 
   std::shared_ptr<const Transports> plan_;
   Loop& loop_;
@@ -92,8 +96,10 @@ class TransportStack final : public Transport, private Deferred {
   std::string server_name_;
   weir_address client_{}, client_local_{};
   weir_address named_peer_{}, named_local_{};
-  size_t shaken_ = 0;  // layers that have shaken hands
-  size_t top_ = 0;     // number (index + 1) of the uppermost that changes bytes; 0: none does
+  size_t shaken_ = 0;    // layers that have shaken hands
+  size_t top_ = 0;       // number (index + 1) of the uppermost that changes bytes; 0: none does
+  bool broken_ = false;  // one has said so: nothing but close is called
+  bool ended_ = false;
 };
 
 // For the connections of one upstream.
@@ -110,7 +116,7 @@ class UpstreamTransports final : public TransportMaker {
   Handles& handles_;
 };
 
-// For an accepted connection; nullptr: a module refused, or there is no memory.
+// For an accepted connection.
 std::unique_ptr<Transport> make_transport(const std::shared_ptr<const Transports>& plan, Loop& loop,
                                           Handles& handles, const TransportOrder& order = {});
 

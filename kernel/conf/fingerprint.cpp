@@ -5,6 +5,7 @@
 
 #include "conf/file.hpp"
 #include "conf/schema.hpp"
+#include "conf/values.hpp"
 
 #include <algorithm>
 #include <charconv>

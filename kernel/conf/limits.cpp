@@ -94,9 +94,6 @@ constexpr std::array limits{
            "proxies are "
            "exempt; 0: no limit."},
           offsetof(Limits, connections_per_client), 0, 1e7),
-    count({"handshakes", "200", 0,
-           "Handshakes of transports (TLS and the like) under way on a worker; further ones wait."},
-          offsetof(Limits, handshakes), 1, 1e6),
     size(
         {"memory", "0", 503,
          "Memory of the process, see Overload; 0: 70 % of its cgroup's limit or of the machine's."},

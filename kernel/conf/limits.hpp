@@ -43,7 +43,6 @@ struct Limits {
   int64_t requests;
   int64_t connections;
   int64_t connections_per_client;
-  int64_t handshakes;
   uint64_t memory;
 };
 

@@ -33,8 +33,9 @@ constexpr size_t no_upstream = static_cast<size_t>(-1);
 // A module's component in a list: "name" or { name = { keys } }.
 struct Use {
   std::string name;
-  const Node* keys = nullptr;  // what is written behind the name; nullptr: nothing
-  Place place;                 // of the name
+  const Node* keys = nullptr;   // what is written behind the name; nullptr: nothing
+  Place place;                  // of the name
+  const Node* value = nullptr;  // of a transport: what is written in place of keys
 };
 
 struct Log {

@@ -25,6 +25,12 @@ namespace {
 constexpr std::string_view http_prefix = "http://";
 constexpr std::string_view https_prefix = "https://";
 
+void lower(std::string& name) {
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+}
+
 bool is_label_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
@@ -132,17 +138,21 @@ std::vector<Use> read_transports(Reading& reading, const Node& table, const weir
                                  const std::string& title) {
   std::vector<Use> out;
   const Keys keys{schema};
+  const auto is_listed = [&](const std::string& module) {
+    return std::ranges::any_of(reading.model.modules,
+                               [&](const ModuleEntry& entry) { return entry.name == module; });
+  };
   for (const Node& child : table.children()) {
     if (keys.find(child.key())) continue;
-    if (child.is(Kind::table)) {
-      out.push_back({child.key(), &child, child.key_place()});
-    } else if (!child.is(Kind::boolean)) {
+    const bool is_table = child.is(Kind::table);
+    if (!is_table && !child.is(Kind::boolean) && !is_listed(child.key())) {
       reading.report.error(child.key_place(),
                            "unknown key '" + readable(child.key()) + "' in " + title,
                            suggestion(child.key(), keys.names()));
-    } else if (child.boolean()) {
-      out.push_back({child.key(), nullptr, child.key_place()});
+      continue;
     }
+    out.push_back(
+        {child.key(), is_table ? &child : nullptr, child.key_place(), is_table ? nullptr : &child});
   }
   return out;
 }
@@ -189,7 +199,7 @@ size_t anonymous_upstream(Reading& reading, const Node& url, Endpoint endpoint) 
   if (!reading.bare) reading.bare = bare_upstream(reading);
   Upstream out = *reading.bare;
   out.name = std::move(name);
-  if (secure) out.transports.push_back({"tls", nullptr, url.place()});
+  if (secure) out.transports.push_back({"tls", nullptr, url.place(), nullptr});
   out.place = endpoint.place;
   out.endpoints.push_back(std::move(endpoint));
   reading.model.upstreams.push_back(std::move(out));
@@ -198,9 +208,13 @@ size_t anonymous_upstream(Reading& reading, const Node& url, Endpoint endpoint) 
 
 // Of a fixed Host the endpoints are one service; else each is what it was written as.
 std::string Upstream::server_name(const Endpoint& endpoint) const {
-  if (host != Host::fixed) return endpoint.address.host;
-  const auto authority = parse_authority(fixed_host, ":443");
-  return authority ? authority->host : fixed_host;
+  std::string own = endpoint.address.host;
+  if (host == Host::fixed) {
+    const auto authority = parse_authority(fixed_host, ":443");
+    own = authority ? authority->host : fixed_host;
+  }
+  lower(own);
+  return own;
 }
 
 std::optional<HostPattern> parse_host(std::string_view text, bool wildcard_allowed) {
@@ -209,9 +223,7 @@ std::optional<HostPattern> parse_host(std::string_view text, bool wildcard_allow
   if (out.wildcard) text.remove_prefix(2);
   if (text.ends_with('.')) text.remove_suffix(1);
   out.name = text;
-  std::ranges::transform(out.name, out.name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  lower(out.name);
   if (!is_host_name(out.name) || (out.wildcard && out.name.starts_with('['))) return {};
   return out;
 }

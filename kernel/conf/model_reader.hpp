@@ -87,8 +87,8 @@ std::span<const Node> tables_of(Reading& reading, std::string_view name);
 std::optional<Use> read_use(Reading& reading, const Node& node, std::string_view what);
 std::vector<Use> read_uses(Reading& reading, const Node* node, std::string_view what);
 
-// The keys of a listener or an upstream that are not the kernel's: NAME = { keys }, or true. What
-// cannot be one is reported.
+// The keys of a listener or an upstream that are not the kernel's: NAME = { keys }, or true or
+// false. What cannot be one is reported; whether the others are is for who has the modules to say.
 std::vector<Use> read_transports(Reading& reading, const Node& table, const weir_schema& schema,
                                  const std::string& title);
 

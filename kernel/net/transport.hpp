@@ -40,6 +40,8 @@ class Transport {
   // What epoll reported.
   void note(uint32_t events);
 
+  // All that has come to the socket was received, as far as is known.
+  bool socket_empty() const { return !readable_; }
   // The socket is broken, and not only what was said on it.
   bool socket_failed() const { return failed_; }
 
@@ -47,7 +49,6 @@ class Transport {
   virtual IoResult handshake() = 0;
   // Bytes pass as they are: the socket is used directly.
   virtual bool passes_through() const = 0;
-  // One that fills less than `into` has found nothing more.
   virtual IoResult receive(std::span<char> into) = 0;
   // What it takes it delivers, in this call or a later one, which may be one without pieces.
   virtual IoResult send(std::span<const iovec> pieces, bool more) = 0;
@@ -59,6 +60,8 @@ class Transport {
   virtual std::string_view info(uint32_t attribute) const = 0;
   // Whether a request for this host, in lower case and without port, may come in here.
   virtual bool serves(std::string_view host) const = 0;
+  // Nobody will name another peer than is known now.
+  virtual bool knows_peer() const = 0;
   // The other end and this one, as a proxy before us has named them; family 0: it has not.
   virtual const weir_address& named_peer() const = 0;
   virtual const weir_address& named_local() const = 0;
@@ -72,12 +75,15 @@ class Transport {
   void awake() const { watcher_->ready(EPOLLIN | EPOLLOUT); }
 
  private:
+  IoResult show(std::span<char> into);
+
   Socket* socket_ = nullptr;
   Watcher* watcher_ = nullptr;
   bool readable_ = true;  // as far as is known
   bool writable_ = true;
   bool peer_done_ = false;
   bool failed_ = false;
+  size_t shown_ = 0;  // bytes that the last peek has seen
 };
 
 // What a connection to an endpoint is for.
@@ -91,7 +97,6 @@ struct TransportOrder {
 class TransportMaker {
  public:
   virtual ~TransportMaker() = default;
-  // nullptr: a module refused, or there is no memory.
   virtual std::unique_ptr<Transport> make(const TransportOrder& order) const = 0;
   // Each connection serves one exchange.
   virtual bool per_exchange() const = 0;

@@ -93,9 +93,13 @@ IoResult Wire::receive(std::span<char> into) {
   const IoResult result = through_ ? transport_->receive(into) : socket_.receive(into);
   const bool short_read = result.status == IoResult::ok && result.n < into.size();
   // With the end in sight one more call is due, for it alone tells end from reset.
-  if (result.status == IoResult::again || (short_read && !peer_done_)) readable_ = false;
+  // What a transport holds is its own to say.
+  const bool empty = short_read && !peer_done_ && !through_;
+  if (result.status == IoResult::again || empty) readable_ = false;
   return result;
 }
+
+bool Wire::socket_empty() const { return through_ ? transport_->socket_empty() : !readable_; }
 
 IoResult Wire::send_some(bool more) {
   if (through_) return send_through(more);
@@ -134,9 +138,11 @@ void Wire::let_go_of_pipe() { unref(std::exchange(pipe_, nullptr)); }
 
 // What does not lie in memory is brought there.
 IoResult Wire::send_through(bool more) {
+  const uint64_t before = unsent();
   const IoResult result = send_taken(more);
   // It could neither take nor deliver anything: the same call again would do no better.
-  return result.status == IoResult::ok && result.n == 0 && !all_sent() ? IoResult{} : result;
+  const bool idle = result.status == IoResult::ok && result.n == 0 && unsent() == before;
+  return idle ? IoResult{} : result;
 }
 
 IoResult Wire::send_taken(bool more) {
@@ -148,7 +154,8 @@ IoResult Wire::send_taken(bool more) {
     if (n == 0) return {IoResult::eof, 0, 0};
     if (n < 0) return {IoResult::error, 0, errno};
     const iovec piece{room.data(), static_cast<size_t>(n)};
-    return transport_->send({&piece, 1}, true);
+    const auto read = static_cast<uint64_t>(n);
+    return transport_->send({&piece, 1}, more || out_.length() > read);
   }
   std::array<iovec, most_vectors> vectors;
   return transport_->send({vectors.data(), out_.gather(vectors)}, more);
@@ -157,7 +164,7 @@ IoResult Wire::send_taken(bool more) {
 void Wire::end_writing() {
   if (!through_) return socket_.shutdown_write();
   ends_writing_ = true;
-  if (!all_sent() || transport_->end().status == IoResult::again) return;
+  if (unsent() > 0 || transport_->end().status == IoResult::again) return;
   ends_writing_ = false;
   socket_.shutdown_write();
 }
@@ -168,7 +175,7 @@ IoResult Wire::send_pieces(bool more) {
 }
 
 bool Wire::send_pending(bool then_ends) {
-  while (writable_ && !all_sent()) {
+  while (writable_ && unsent() > 0) {
     const IoResult result = send_some(then_ends);
     if (result.status == IoResult::again) {
       writable_ = false;

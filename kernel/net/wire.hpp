@@ -67,7 +67,10 @@ class Wire : public Watcher {
   bool send_pending(bool then_ends = false);
   // Bytes that are not with the system yet.
   uint64_t unsent() const { return out_.length() + (through_ ? transport_->pending() : 0); }
-  bool all_sent() const { return unsent() == 0; }
+  // Nor is an end that is to follow them still due.
+  bool all_sent() const { return unsent() == 0 && !ends_writing_; }
+  // All that has come to the socket was received.
+  bool socket_empty() const;
   // Ends our direction when all is sent; receiving goes on. Expects: nothing more is queued.
   void end_writing();
 

@@ -53,6 +53,9 @@ class Connection {
   size_t place = 0;      // among its connections
   bool counted = false;  // for its client
 
+ protected:
+  void set_peer(const weir_address& peer) { peer_ = peer; }
+
  private:
   Inlet& inlet_;
   weir_address peer_;
@@ -65,8 +68,7 @@ struct ServerLimits {
   bool encoded_slash = false;         // some route may let %2F through
   uint64_t requests = 10'000;         // of one connection
   uint64_t unread_body = 64 * 1024;   // read and dropped to save the connection
-  size_t handshakes = 200;            // of transports at a time, on one loop
-  Clock::duration handshake{};        // time for one
+  Clock::duration handshake{};        // of transports
   Clock::duration head_time{};        // from its first byte
   Clock::duration body_time{};        // between bytes
   uint64_t body_rate = 0;             // bytes per second, on average
@@ -90,6 +92,10 @@ class ConnectionOwner {
   virtual Exchange& create_exchange(const Inlet& inlet, ServerStream& stream,
                                     const weir_address& peer) = 0;
   virtual void destroy_exchange(Exchange& exchange) = 0;
+  // It can go on with its handshake.
+  virtual void wants_step(Doorstep& doorstep) = 0;
+  // Counts it for its client; false: that one has as many as it may have.
+  virtual bool admit(Connection& connection) = 0;
   // Hands have been shaken: another takes its place, with all it has.
   virtual void let_in(Doorstep& doorstep) = 0;
   // The owner destroys it, not before this turn is over.

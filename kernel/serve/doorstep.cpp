@@ -33,38 +33,35 @@ bool Doorstep::open(Lane lane) {
 // Who has not said a word by then is no client in a hurry.
 void Doorstep::drain() { loop_.arm(*this, drain_grace); }
 
-void Doorstep::begin() {
-  ticket.unlink();
-  begun_ = true;
-  go_on_shaking();
-}
-
 Lane Doorstep::take() {
   ended_ = true;
   Timer::cancel();
+  ticket.unlink();
   return release();
 }
 
 void Doorstep::ready(uint32_t events) noexcept {
   note(events);
-  if (begun_ && !ended_) go_on_shaking();
+  if (!ended_) owner_.wants_step(*this);
 }
 
-void Doorstep::go_on_shaking() {
-  switch (shake_hands()) {
-    case IoResult::ok:
-      return owner_.let_in(*this);
-    case IoResult::again:
-      return;
-    case IoResult::eof:
-    case IoResult::error:
-      return end();
-  }
+void Doorstep::step() {
+  const IoResult::Status status = shake_hands();
+  if (!know_peer() || status == IoResult::eof || status == IoResult::error) return end();
+  if (status == IoResult::ok) owner_.let_in(*this);
+}
+
+// False: the client has as many connections as it may have.
+bool Doorstep::know_peer() {
+  if (knows_peer_ || !transport()->knows_peer()) return true;
+  knows_peer_ = true;
+  if (transport()->named_peer().family != 0) set_peer(transport()->named_peer());
+  return owner_.admit(*this);
 }
 
 void Doorstep::expired() noexcept {
   WEIR_LOG(WEIR_INFO, "closed a connection of ", to_string(peer()),
-           ": no handshake within server.timeouts.handshake");
+           ": its handshake was not over in time");
   end();
 }
 

@@ -2,8 +2,8 @@
 //
 // An accepted connection whose transports shake hands: it does not know yet what will be spoken.
 //
-// So many at a time as the owner allows; the others wait, and for all the time runs from the accept
-// on. One that fails or is late is closed without a word.
+// A handshake takes long beside all else that a loop does, so the owner says whose step is next.
+// Who has nothing to do waits in no queue. One that fails or is late is closed without a word.
 //
 // Thread: one loop.
 #pragma once
@@ -19,7 +19,7 @@ namespace weir {
 
 class Doorstep final : public Wire, public Connection, private Timer {
  public:
-  // Its place in the queue of those that wait.
+  // Its place in the queue of those that can go on.
   struct Ticket : Link {
     explicit Ticket(Doorstep& its) : doorstep(its) {}
     Doorstep& doorstep;
@@ -34,8 +34,7 @@ class Doorstep final : public Wire, public Connection, private Timer {
   // Takes an accepted socket with its transports. False: the loop cannot watch it.
   bool open(Lane lane);
   // Its turn has come.
-  void begin();
-  bool begun() const { return begun_; }
+  void step();
   Ticket ticket{*this};
 
   // What the next owner gets. This is of no further use then.
@@ -49,11 +48,11 @@ class Doorstep final : public Wire, public Connection, private Timer {
  private:
   void ready(uint32_t events) noexcept override;
   void expired() noexcept override;
-  void go_on_shaking();
+  bool know_peer();
   void end();
 
   ConnectionOwner& owner_;
-  bool begun_ = false;
+  bool knows_peer_ = false;  // whoever may name another has
   bool ended_ = false;
 };
 

@@ -542,7 +542,7 @@ void H1Server::rest() {
 // (RFC 9112, 9.6): the direction to it is ended first, then what comes is dropped for a moment.
 // A client that asked for the end and whose bytes are all read sends nothing more.
 void H1Server::say_goodbye() {
-  const bool all_read = body_.ended() && held_.empty() && !readable_;
+  const bool all_read = body_.ended() && held_.empty() && socket_empty();
   held_ = {};
   if (peer_done_ || (client_closes_ && all_read)) return end();
   end_writing();

@@ -309,18 +309,31 @@ InstanceUse Instances::balancer(const conf::Use& use, const std::string& upstrea
   return {made, made == nullptr ? nullptr : made->conf};
 }
 
+// nullptr: there is none of that name, which is reported, or it is not wanted.
 const Component* Instances::transport(const conf::Use& use, const TransportPlace& place) {
-  if (const Component* const found = component({transport_kind}, use.name)) return found;
-  const bool listed = registry_.modules().contains(use.name);
-  if (!listed && module_files(module_folders()).contains(use.name)) {
-    conf::report_unlisted(model_, "transport", use, use.name, report_);
+  const Component* const found = component({transport_kind}, use.name);
+  const bool installed = found != nullptr || module_files(module_folders()).contains(use.name);
+  if (!installed) {
+    std::vector<std::string> names = known({transport_kind});
+    for (std::string& key : conf::Keys{place.keys}.names()) names.push_back(std::move(key));
+    const bool by_scheme = use.value == nullptr && use.keys == nullptr;  // https://...
+    report_.error(use.place,
+                  by_scheme ? "https needs the module '" + use.name + "', which is not installed"
+                            : "unknown key '" + use.name + "' in " + place.title,
+                  by_scheme ? "" : conf::suggestion(use.name, names));
     return nullptr;
   }
-  std::vector<std::string> names = known({transport_kind});
-  for (std::string& key : conf::Keys{place.keys}.names()) names.push_back(std::move(key));
-  report_.error(use.place, "unknown key '" + use.name + "' in " + place.title,
-                conf::suggestion(use.name, names));
-  return nullptr;
+  const bool is_switch = use.value != nullptr && use.value->is(conf::Kind::boolean);
+  if (use.value != nullptr && !is_switch) {
+    report_.error(use.value->place(), use.name + " of " + place.title +
+                                          ": expected the keys of a transport as a table, or true, "
+                                          "found " +
+                                          use.value->shown());
+    return nullptr;
+  }
+  if (is_switch && !use.value->boolean()) return nullptr;
+  if (found == nullptr) conf::report_unlisted(model_, "transport", use, use.name, report_);
+  return found;
 }
 
 std::vector<InstanceUse> Instances::transports(const std::vector<conf::Use>& uses,
@@ -357,12 +370,14 @@ void Instances::tell_quarantine(const Instance& instance) {
   const auto& ops = instance.component->ops;
   const bool observes = std::holds_alternative<weir_observer>(ops);
   const bool passes = std::holds_alternative<weir_http_filter>(ops) && instance.fails_open;
+  const bool transport = std::holds_alternative<weir_transport>(ops);
   WEIR_LOG(WEIR_ERR, "module \"", instance.callee->module,
            "\" is in quarantine, since it crashed: ", instance.callee->kind, " \"", instance.name,
            "\" ",
-           observes ? "is left out"
-           : passes ? "is left out, as on_fault = \"open\" says"
-                    : "answers 503 in its place");
+           observes    ? "is left out"
+           : passes    ? "is left out, as on_fault = \"open\" says"
+           : transport ? "lets no connection through"
+                       : "answers 503 in its place");
 }
 
 std::string Instances::start() {

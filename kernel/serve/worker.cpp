@@ -85,7 +85,6 @@ void Worker::set_limits() {
                   static_cast<size_t>(limits.header_count)};
   limits_.requests = static_cast<uint64_t>(limits.requests);
   limits_.unread_body = limits.unread_body;
-  limits_.handshakes = static_cast<size_t>(limits.handshakes);
   limits_.handshake = timeouts.handshake;
   limits_.head_time = timeouts.head;
   limits_.body_time = timeouts.body;
@@ -279,7 +278,6 @@ bool Worker::counts(const weir_address& client) const {
                       [&](const weir_cidr& range) { return contains(range, client); });
 }
 
-// False: it has as many as it may have.
 bool Worker::count_client(const weir_address& client, bool& counted) {
   counted = counts(client);
   if (!counted || clients_.add(client) <= serving_.per_client) return true;
@@ -289,6 +287,10 @@ bool Worker::count_client(const weir_address& client, bool& counted) {
   WEIR_LOG(WEIR_INFO, "closed a connection of ", to_string(client),
            ": it has limits.connections_per_client already");
   return false;
+}
+
+bool Worker::admit(Connection& connection) {
+  return connection.counted || count_client(connection.peer(), connection.counted);
 }
 
 Connection& Worker::add(std::unique_ptr<Connection> connection) {
@@ -303,27 +305,19 @@ Connection& Worker::add(std::unique_ptr<Connection> connection) {
 void Worker::take(Inlet& inlet, Accepted accepted) {
   if (!Reserve::whole()) return;  // which closes it
   const weir_address client = accepted.peer.weir();
-  bool counted = false;
-  if (!count_client(client, counted)) return;
-  ConnectionOwner& owner = *this;
-  const auto& transports = inlet.site->listener(inlet.index).transports;
+  const auto& plan = inlet.site->listener(inlet.index).transports;
   Lane lane{std::move(accepted.socket), nullptr};
-  if (transports == nullptr) {
+  if (plan != nullptr) lane.transport = make_transport(plan, loop_, handles_);
+  bool counted = false;
+  const bool may_be_another = plan != nullptr && !lane.transport->knows_peer();
+  if (!may_be_another && !count_client(client, counted)) return;
+  ConnectionOwner& owner = *this;
+  if (plan == nullptr) {
     auto made = std::make_unique<H1Server>(loop_, bodies_, owner, inlet, client);
-    H1Server& opened = *made;
-    add(std::move(made)).counted = counted;
-    if (!opened.open(std::move(lane))) connection_ended(opened);
+    begin(std::move(made), counted, std::move(lane));
   } else {
-    lane.transport = make_transport(transports, loop_, handles_);
     auto made = std::make_unique<Doorstep>(loop_, bodies_, owner, inlet, client);
-    Doorstep& opened = *made;
-    add(std::move(made)).counted = counted;
-    if (opened.open(std::move(lane))) {
-      waiting_.append(opened.ticket);
-      begin_handshakes();
-    } else {
-      connection_ended(opened);
-    }
+    begin(std::move(made), counted, std::move(lane));
   }
   if (connections_.size() < serving_.connections || draining_) return;
   LoopCounts::add(counts_.full, 1);
@@ -335,48 +329,44 @@ void Worker::take(Inlet& inlet, Accepted accepted) {
   stop_accepting();
 }
 
-void Worker::begin_handshakes() {
-  while (handshakes_ < limits_.handshakes) {
-    Doorstep::Ticket* const next = waiting_.first();
-    if (next == nullptr) return;
-    ++handshakes_;
-    next->doorstep.begin();
-  }
+template <class Kind>
+void Worker::begin(std::unique_ptr<Kind> connection, bool counted, Lane lane) {
+  Kind& opened = *connection;
+  opened.counted = counted;
+  add(std::move(connection));
+  if (!opened.open(std::move(lane))) connection_ended(opened);
 }
 
-// Another takes the place of the doorstep; what a proxy before us says of the client holds from now
-// on.
+// One step of a handshake takes longer than most turns. Of each turn they get a few, and all that
+// is ready has its turn in between.
+void Worker::wants_step(Doorstep& doorstep) {
+  if (!doorstep.ticket.linked()) stepping_.append(doorstep.ticket);
+  loop_.defer(*this);
+}
+
+void Worker::step() {
+  Doorstep::Ticket* const next = stepping_.take_first();
+  if (next == nullptr) return;
+  next->doorstep.step();
+  if (!stepping_.empty()) loop_.defer(*this);
+}
+
+// Another takes the place of the doorstep.
 void Worker::let_in(Doorstep& doorstep) {
-  Lane lane = doorstep.take();
-  const weir_address named = lane.transport->named_peer();
-  const weir_address& client = named.family != 0 ? named : doorstep.peer();
-  bool counted = doorstep.counted;
-  if (named.family != 0) {
-    if (std::exchange(doorstep.counted, false)) clients_.remove(doorstep.peer());
-    if (!count_client(client, counted)) return connection_ended(doorstep);
-  }
   ConnectionOwner& owner = *this;
-  auto made = std::make_unique<H1Server>(loop_, bodies_, owner, doorstep.inlet(), client);
+  auto made = std::make_unique<H1Server>(loop_, bodies_, owner, doorstep.inlet(), doorstep.peer());
   H1Server& opened = *made;
   opened.place = doorstep.place;
-  opened.counted = counted;
+  opened.counted = std::exchange(doorstep.counted, false);
   ended_.push_back(std::exchange(connections_[doorstep.place], std::move(made)));
-  handshake_over(doorstep);
-  if (!opened.open(std::move(lane))) return connection_ended(opened);
-  if (draining_) opened.drain();
-}
-
-void Worker::handshake_over(const Doorstep& doorstep) {
-  if (doorstep.begun()) --handshakes_;
   loop_.defer(*this);
+  if (!opened.open(doorstep.take())) return connection_ended(opened);
+  if (draining(opened.inlet())) opened.drain();
 }
 
 void Worker::connection_ended(Connection& connection) {
   auto& place = connections_[connection.place];
   if (connection.counted) clients_.remove(connection.peer());
-  if (const auto* const doorstep = dynamic_cast<const Doorstep*>(&connection)) {
-    handshake_over(*doorstep);
-  }
   --connection.inlet().connections;
   LoopCounts::add(counts_.connections, ~uint64_t{0});
   ended_.push_back(std::move(place));
@@ -413,7 +403,7 @@ void Worker::stop_accepting() {
 }
 
 void Worker::deferred() noexcept {
-  begin_handshakes();
+  step();
   if (!ended_.empty()) {
     ended_.clear();
     for (const auto& [number, inlet] : inlets_) {

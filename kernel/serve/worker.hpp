@@ -131,6 +131,8 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   Exchange& create_exchange(const Inlet& inlet, ServerStream& stream,
                             const weir_address& peer) override;
   void destroy_exchange(Exchange& exchange) override;
+  void wants_step(Doorstep& doorstep) override;
+  bool admit(Connection& connection) override;
   void let_in(Doorstep& doorstep) override;
   void connection_ended(Connection& connection) override;
   void deferred() noexcept override;
@@ -153,9 +155,9 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   bool counts(const weir_address& client) const;
   bool count_client(const weir_address& client, bool& counted);
   Connection& add(std::unique_ptr<Connection> connection);
-  void knock(Inlet& inlet, std::unique_ptr<Doorstep> doorstep, Lane lane);
-  void begin_handshakes();
-  void handshake_over(const Doorstep& doorstep);
+  template <class Kind>
+  void begin(std::unique_ptr<Kind> connection, bool counted, Lane lane);
+  void step();
   bool may_accept() const;
   void start_accepting();
   void stop_accepting();
@@ -190,8 +192,7 @@ class Worker final : private ConnectionOwner, private Ticker, private Deferred, 
   Endings endings_;
   std::vector<OldSite> old_sites_;
   std::map<uint32_t, std::unique_ptr<Inlet>> inlets_;  // by number of the door
-  List<Doorstep::Ticket> waiting_;                     // for their handshake
-  size_t handshakes_ = 0;                              // under way
+  List<Doorstep::Ticket> stepping_;                    // handshakes that can go on
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> ended_;
   std::vector<void*> spare_exchanges_;

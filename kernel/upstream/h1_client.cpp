@@ -190,7 +190,7 @@ void H1Client::tell_drained() {
 void H1Client::write() {
   if (state_ == State::ended || state_ == State::connecting) return;
   const uint64_t before = unsent();
-  if (before > 0 && !send_pending()) {
+  if (!all_sent() && !send_pending()) {
     out_.clear();
     broken_ = true;
     return;

@@ -109,9 +109,12 @@ LoopUpstream::~LoopUpstream() = default;
 // Idle connections to endpoints that stayed go over to the new set.
 void LoopUpstream::hand_over(EndpointsOnLoop& from, EndpointsOnLoop& to) {
   for (size_t i = 0; i < from.idle.size(); ++i) {
-    const std::string& text = (*from.set)[i].text;
+    const Endpoint& known = (*from.set)[i];
+    const auto is_known = [&](const Endpoint& endpoint) {
+      return endpoint.text == known.text && endpoint.name == known.name;
+    };
     size_t same = 0;
-    while (same < to.idle.size() && (*to.set)[same].text != text) ++same;
+    while (same < to.idle.size() && !is_known((*to.set)[same])) ++same;
     if (same == to.idle.size()) continue;
     for (H1Client* const connection : from.idle[i]) {
       connection->endpoint = same;

@@ -79,7 +79,7 @@ std::optional<uint16_t> parse_port(std::string_view text) {
 std::optional<weir_address> parse_address(std::string_view text, uint16_t port, bool v4) {
   std::array<char, INET6_ADDRSTRLEN> ended{};
   std::array<char, 16> bytes{};
-  if (text.size() >= ended.size()) return {};
+  if (text.size() >= ended.size() || text.find('\0') != text.npos) return {};
   std::copy(text.begin(), text.end(), ended.begin());
   if (::inet_pton(v4 ? AF_INET : AF_INET6, ended.data(), bytes.data()) != 1) return {};
   return v4 ? ipv4(bytes.data(), port) : ipv6(bytes.data(), port);
@@ -162,9 +162,7 @@ void read_addresses(const char* at, uint8_t family, Preamble& result) {
   } else if (family == 2) {
     result.source = ipv6(at, number16(at + 32));
     result.destination = ipv6(at + 16, number16(at + 34));
-  } else if (family == 3) {
-    result.source.family = result.destination.family = 1;
-  }
+  }  // a Unix socket has no address that would tell clients apart
 }
 
 Preamble read_binary(std::string_view bytes) {

@@ -113,7 +113,7 @@ def test_a_preamble_that_does_not_come_ends_the_connection(behind):
     with client.Client(proxy.port) as connection:
         connection.send(b"PROXY TCP4 ")
         assert connection.rest() == b""
-    proxy.await_line("no handshake within server.timeouts.handshake")
+    proxy.await_line("its handshake was not over in time")
 
 
 def test_what_version_2_adds_are_attributes(behind, origin):
@@ -174,7 +174,9 @@ def test_curl_speaks_it(behind, origin):
      "an upstream reads no preamble"),
     ({"listener": {"proxy_protocl": {"trusted": []}}},
      "unknown key 'proxy_protocl' in [[listener]]"),
-    ({"listener": {"proxy_protocol": "yes"}}, "unknown key 'proxy_protocol' in [[listener]]"),
+    ({"listener": {"proxy_protocl": False}},
+     "unknown key 'proxy_protocl' in [[listener]]"),
+    ({"listener": {"proxy_protocol": "yes"}}, "expected the keys of a transport as a table"),
 ])
 def test_a_wrong_table_is_told(weir, origin, keys, message):
     started = weir(config.simple(origin, modules=["proxy_protocol"], **keys), expect_ready=False)

@@ -38,8 +38,8 @@ def test_the_abi_header_is_c11(compiler, tmp_path):
 
 @pytest.mark.parametrize("compiler", CPP, ids=lambda c: c[0])
 @pytest.mark.parametrize("header", [
-    "module.h", "names.h", "types.hpp", "link.hpp", "binding_link.hpp", "binding.hpp",
-    "module.hpp"])
+    "module.h", "names.h", "types.hpp", "link.hpp", "binding_call.hpp", "binding_link.hpp",
+    "binding.hpp", "module.hpp"])
 def test_each_header_compiles_alone_as_cpp(compiler, header, tmp_path):
     compile_alone(compiler, f"#include <weir/{header}>\n", tmp_path, ".cpp")
 

@@ -3,7 +3,7 @@
 // weir/binding_link.hpp: the part of weir/binding.hpp that is for transports.
 #pragma once
 
-#include <weir/binding.hpp>  // which includes this where it can be read
+#include <weir/binding_call.hpp>
 
 #include <cstddef>
 #include <cstdint>

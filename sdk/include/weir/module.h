@@ -435,8 +435,8 @@ typedef struct weir_link { /* one transport on one connection; lasts from open t
 typedef struct weir_links {
   uint32_t size;
   uint32_t (*recv)(const weir_link *, char *into, size_t room, size_t *n);                /* [W] */
-  /* The same, and the bytes stay: the next recv or peek begins with them. BROKEN above another
-     transport that changes bytes.                                                           [W] */
+  /* The same, and the bytes stay: the next recv or peek begins with them. END: no more than the last
+     peek has shown will come. BROKEN above another transport that changes bytes.            [W] */
   uint32_t (*peek)(const weir_link *, char *into, size_t room, size_t *n);
   /* As much as fits, from the front; `more`: further bytes follow at once.                  [W] */
   uint32_t (*send)(const weir_link *, const weir_str *pieces, size_t count, uint32_t more,
@@ -452,7 +452,7 @@ typedef struct weir_links {
   /* Connected: the addresses of the client's connection that this one is made for; family 0: there
      is none. Of WEIR_PER_EXCHANGE only; with others a connection serves many clients.       [W] */
   weir_address (*client)(const weir_link *);
-  weir_address (*client_local)(const weir_link *);
+  weir_address (*client_local)(const weir_link *);                                       /* [W] */
   /* What may be spoken above, best first: names of ALPN (RFC 7301), e.g. "h2", "http/1.1".  [W] */
   const weir_str *(*protocols)(const weir_link *, size_t *n);
   weir_rc (*wake)(weir_ref); /* an AGAIN that waited for no socket may go on                 [W] */
@@ -469,16 +469,19 @@ typedef struct weir_transport {
      kernel's to watch. May keep bytes that it has read beyond.                              [W] */
   uint32_t (*handshake)(const weir_link *);
   /* After the handshake. Both NULL: bytes pass as they are, and cost nothing. recv: AGAIN only when
-     what is below said so. send: takes from the front of the pieces; what it took is its to
-     deliver, now or in later calls, also in those with count == 0, made while `pending`.    [W] */
-  uint32_t (*recv)(const weir_link *, char *into, size_t room, size_t *n);
+     what is below said so. send: takes from the front of the pieces, and nothing while bytes are
+     pending; what it took is its to deliver, now or in later calls, also in those with count == 0.
+     With AGAIN *n is 0. */
+  uint32_t (*recv)(const weir_link *, char *into, size_t room, size_t *n);                /* [W] */
   uint32_t (*send)(const weir_link *, const weir_str *pieces, size_t count, uint32_t more,
-                   size_t *n);
+                   size_t *n);                                                           /* [W] */
   /* Bytes that send took and has not passed on: 0 or more; NULL: never any.                 [W] */
   size_t (*pending)(const weir_link *);
-  /* Ends our direction in due form (close_notify); the socket's end follows. AGAIN: as send.[W] */
+  /* Ends our direction in due form (close_notify), when nothing is pending; the socket's end
+     follows. AGAIN: called again. Once OK at the most.                                      [W] */
   uint32_t (*end)(const weir_link *);
-  void (*close)(const weir_link *); /* exactly once after open was OK                        [W] */
+  void (*close)(const weir_link *); /* exactly once after open was OK: timers of link->ref have
+     been told WEIR_GONE by then, posts and tasks may yet be, and must not touch conn        [W] */
   /* What is known of this connection by an interned attribute name, once the handshake is over; for
      every exchange on it. WEIR_A_PROTOCOL: the name that ALPN has settled. p == NULL: not known.
      Lasts as long as the connection.                                                        [W] */
