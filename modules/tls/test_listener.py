@@ -261,3 +261,20 @@ def test_the_key_log_has_what_wireshark_reads(weir_tls, https, tmp_path):
     https(made).get()
     assert "CLIENT_TRAFFIC_SECRET_0 " in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_ocsp_response_is_stapled_to_its_certificate(weir_tls, pki, tmp_path):
+    response = tmp_path / "ecdsa.ocsp"
+    subprocess.run(
+        ["openssl", "ocsp", "-index", "ca.index", "-rsigner", "ca.pem", "-rkey", "ca.key", "-CA",
+         "ca.pem", "-issuer", "ca.pem", "-cert", "ecdsa.pem", "-ndays", "7", "-respout", response],
+        cwd=pki.folder, capture_output=True, check=True)
+    made = weir_tls("ecdsa", "b", ocsp=[str(response)])
+    for version in ("-tls1_2", "-tls1_3"):
+        said = s_client(made, version, "-status", "-servername", "a.test")
+        assert b"OCSP Response Status: successful" in said.stdout
+        assert b"no response sent" in s_client(made, version, "-status",
+                                               "-servername", "b.test").stdout
+    refused = weir_tls("b", expect_ready=False, ocsp=[str(response)])
+    refused.await_line("ecdsa.ocsp: speaks of another certificate than .*b.pem")
+    assert refused.wait() != 0
