@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import random
 import socket
 import ssl
 import subprocess
@@ -278,3 +279,24 @@ def test_an_ocsp_response_is_stapled_to_its_certificate(weir_tls, pki, tmp_path)
     refused = weir_tls("b", expect_ready=False, ocsp=[str(response)])
     refused.await_line("ecdsa.ocsp: speaks of another certificate than .*b.pem")
     assert refused.wait() != 0
+
+
+def test_mutated_client_hellos_do_no_harm(weir_tls, https, pki):
+    made = weir_tls("ecdsa", "b", client_ca=pki.path("ca.pem"), client_verify="optional")
+    seed = int.from_bytes(os.urandom(4), "big")
+    chance = random.Random(seed)
+    outgoing = ssl.MemoryBIO()
+    tls = pki.context(protocols=["http/1.1"]).wrap_bio(ssl.MemoryBIO(), outgoing,
+                                                       server_hostname="b.test")
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    hello = outgoing.read()
+    for _ in range(300):
+        mutated = bytearray(hello)
+        for _ in range(chance.randint(1, 4)):
+            mutated[chance.randrange(5, len(mutated))] = chance.randrange(256)
+        with client.Client(made.port) as connection:
+            connection.send(mutated)
+            connection.half_close()
+            connection.rest()
+    assert https(made).get().status == 200, f"seed {seed}"
