@@ -34,6 +34,13 @@ def test_of_1000_reconnects_nearly_all_resume(weir_tls, pki, version):
     assert resumed >= 990
 
 
+def test_a_ticket_of_one_loop_opens_the_others(weir_tls, pki):
+    made = weir_tls("ecdsa", server={"workers": 3})
+    context = pki.context()
+    _, session = reconnects(made, context, 1)
+    assert reconnects(made, context, 100, session)[0] == 100
+
+
 def test_a_ticket_outlives_a_reload(weir_tls, pki):
     made = weir_tls("ecdsa")
     context = pki.context()

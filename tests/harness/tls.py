@@ -163,9 +163,10 @@ def weir_tls(weir_to, origin, pki):
     certificates; what are no keys of tls goes to weir_to()."""
     others = ("env", "expect_ready", "limits", "more", "route", "timeouts", "upstream")
 
-    def start(*names, to=None, modules=(), **keys):
+    def start(*names, to=None, modules=(), server=None, **keys):
         how = {name: keys.pop(name) for name in others if name in keys}
-        return weir_to(to or origin, modules=["tls", *modules], server={"log": {"level": "info"}},
+        return weir_to(to or origin, modules=["tls", *modules],
+                       server={"log": {"level": "info"}, **(server or {})},
                        listener={"tls": {**pki.pair(*(names or ["ecdsa"])), **keys}}, **how)
 
     return start
