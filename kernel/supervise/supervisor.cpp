@@ -323,7 +323,7 @@ void Supervisor::renew_next() {
     if (worker->life() > outdated_life_) continue;
     WEIR_LOG(WEIR_NOTICE, "worker process ", worker->pid(),
              " drains: another one takes its place, without the module in quarantine");
-    return worker->leave();
+    return worker->leave(work_.settings().drain + beyond_drain);
   }
 }
 

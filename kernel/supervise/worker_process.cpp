@@ -74,8 +74,10 @@ void WorkerProcess::died() {
   serves_ = false;
 }
 
-void WorkerProcess::leave() {
+void WorkerProcess::leave(Clock::duration longest) {
   leaving_ = true;
+  gone_by_ = loop_.now() + longest;
+  judge_later();
   send({.kind = Message::Kind::drain, .good = false});
 }
 
@@ -95,7 +97,11 @@ void WorkerProcess::kill() const {
 
 void WorkerProcess::beaten() {
   judged_ = loop_.now() + silence_limit;
-  loop_.arm(*this, silence_limit);
+  if (!overdue()) judge_later();
+}
+
+void WorkerProcess::judge_later() {
+  loop_.arm(*this, (leaving_ ? std::min(judged_, gone_by_) : judged_) - loop_.now());
 }
 
 void WorkerProcess::ready(uint32_t) noexcept {
@@ -113,6 +119,10 @@ void WorkerProcess::ready(uint32_t) noexcept {
 
 void WorkerProcess::expired() noexcept {
   if (!alive()) return owner_.start(*this);
+  if (overdue()) {
+    WEIR_LOG(WEIR_ERR, "worker process ", pid_, " goes on after its drain: it is killed");
+    return kill();
+  }
   if (loop_.now() > judged_ + own_delay) return beaten();
   WEIR_LOG(WEIR_ERR, "worker process ", pid_, " has not been heard of for ",
            std::chrono::duration_cast<std::chrono::seconds>(silence_limit).count(),

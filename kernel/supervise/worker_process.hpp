@@ -81,8 +81,9 @@ class WorkerProcess final : private Watcher, private Timer {
     beaten();
   }
 
-  // It drains, and its next life comes. Till then reloads are not for it.
-  void leave();
+  // It drains, and its next life comes; it is killed when it goes on for longer than this. Reloads
+  // are not for it any more.
+  void leave(Clock::duration longest);
   bool leaving() const { return leaving_; }
 
   void send(Message message);
@@ -90,8 +91,11 @@ class WorkerProcess final : private Watcher, private Timer {
 
  private:
   void ready(uint32_t events) noexcept override;
-  void expired() noexcept override;  // alive: too long without a beat; else: time to start again
+  // Alive: too long without a beat, or there; else: time to start again.
+  void expired() noexcept override;
   void beaten();
+  void judge_later();
+  bool overdue() const { return leaving_ && loop_.now() >= gone_by_; }
   void leave_channel();
 
   Loop& loop_;
@@ -102,7 +106,8 @@ class WorkerProcess final : private Watcher, private Timer {
   bool leaving_ = false;
   std::optional<Channel> channel_;
   Clock::time_point born_;
-  Clock::time_point judged_;  // when it counts as silent
+  Clock::time_point judged_;   // when it counts as silent
+  Clock::time_point gone_by_;  // when it has to have ended, if it is leaving
   Backoff backoff_;
 };
 

@@ -151,6 +151,27 @@ BOOST_AUTO_TEST_CASE(what_a_worker_did_not_read_was_kept_without_bound) {
   worker.died();
 }
 
+BOOST_AUTO_TEST_CASE(one_that_was_told_to_leave_stayed_for_as_long_as_it_beat) {
+  Loop loop;
+  Listening owner;
+  auto ends = std::move(*Channel::pair());
+  const pid_t pid = idle_process();
+  WorkerProcess worker(loop, owner);
+  worker.born(pid, std::move(ends.here), 1);
+  worker.serves_now();
+  const auto began = weir::Clock::now();
+  worker.leave(500ms);
+  int status = 0;
+  while (::waitpid(pid, &status, WNOHANG) == 0) {
+    BOOST_REQUIRE((weir::Clock::now() < began + 20s));
+    ends.there.beat();
+    loop.turn(50ms);
+  }
+  BOOST_TEST(WTERMSIG(status) == SIGKILL);
+  BOOST_TEST((weir::Clock::now() - began > 450ms));
+  worker.died();
+}
+
 BOOST_AUTO_TEST_CASE(the_last_words_of_the_dead_are_heard) {
   Loop loop;
   Listening owner;
@@ -285,7 +306,7 @@ BOOST_AUTO_TEST_CASE(a_successor_begins_with_the_new_file_and_commits_nothing) {
 
 BOOST_AUTO_TEST_CASE(one_that_drains_for_its_successor_does_not_refuse_a_reload) {
   Field field(2);
-  field.workers[0]->leave();
+  field.workers[0]->leave(1h);
   BOOST_TEST((field.ordered(0)->kind == Kind::drain));
   field.begin(Kind::prepare);
   BOOST_TEST(!field.ordered(0).has_value());
