@@ -315,9 +315,9 @@ void Supervisor::close_unheld() {
 }
 
 // Of the workers that still call a module in quarantine, one after the other drains, and its
-// successor does not call it.
+// successor does not call it. Not during a reload, which would fail where it is prepared already.
 void Supervisor::renew_next() {
-  if (ending_ || !all_serve()) return;
+  if (ending_ || !reloading_.empty() || !all_serve()) return;
   if (std::ranges::any_of(workers_, [](const auto& each) { return each->leaving(); })) return;
   for (const auto& worker : workers_) {
     if (worker->life() > outdated_life_) continue;
@@ -425,6 +425,7 @@ void Supervisor::reloaded(std::vector<Outcome> outcomes) {
   }
   manager_.ready();
   for (const Superior::Told& told : std::exchange(reloading_, {})) told(outcomes);
+  renew_next();
   if (reload_asked_.empty() || !reloading_.empty()) return;
   reload([](const auto&) {});
 }

@@ -2,12 +2,20 @@
 """Processes that are nobody's children here: found, waited for, and ended after the test."""
 
 import os
+import pathlib
 import signal
 
 import pytest
 
-from harness import pace
+from harness import module, pace
 from harness.processes import alive, number_in, until
+
+
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory):
+    """The path of the module judge."""
+    source = pathlib.Path(__file__).with_name("judge.cpp")
+    return module.build(source, tmp_path_factory.mktemp("judge"))
 
 
 @pytest.fixture

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A handler whose configuration lasts as long as there is a certain file, and that starts in one
-// process alone: in the one that takes another file away.
+// process alone: in the one that takes another file away. Who waits writes its process id into the
+// file.
 #include <weir/module.hpp>
 
+#include <cstdlib>
 #include <string>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace {
+
+void tell_that_it_waits(const std::string& file) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+  if (descriptor < 0) return;
+  const std::string pid = std::to_string(::getpid());
+  if (::write(descriptor, pid.data(), pid.size()) < 0) std::abort();
+  ::close(descriptor);
+}
 
 struct Judge {
   static constexpr auto name = "judge";
@@ -27,6 +38,7 @@ struct Judge {
   struct Instance {
     Instance(weir::Setup&, const Conf& conf) : once(conf.once) {
       const std::string waits(conf.waits);
+      if (!waits.empty()) tell_that_it_waits(waits);
       while (!waits.empty() && ::access(waits.c_str(), F_OK) == 0) ::usleep(1000);
     }
     bool start() const { return once.empty() || ::unlink(once.c_str()) == 0; }

@@ -2,21 +2,13 @@
 """Orders to several worker processes: of those that hang, and of those that some refuse."""
 
 import json
-import pathlib
 import threading
 
 import pytest
 
-from harness import config, module, pace, proxy
+from harness import config, pace, proxy
 
 pytestmark = pytest.mark.threads
-
-
-@pytest.fixture(scope="session")
-def judge(tmp_path_factory):
-    """The path of the module."""
-    source = pathlib.Path(__file__).with_name("judge.cpp")
-    return module.build(source, tmp_path_factory.mktemp("judge"))
 
 
 @pytest.fixture
