@@ -173,8 +173,14 @@ void Successor::not_started(const std::string& reason) {
 }
 
 Successor::~Successor() {
-  if (channel_) loop_.unwatch(channel_->fd(), *this);
+  leave_channel();
   if (ended_ != nullptr && pid_ > 0) ::kill(pid_, SIGTERM);
+}
+
+void Successor::leave_channel() {
+  if (!channel_) return;
+  loop_.unwatch(channel_->fd(), *this);
+  channel_.reset();
 }
 
 void Successor::disown() {
@@ -186,7 +192,10 @@ void Successor::end(const std::string& failure) {
   cancel();
   const Ended ended = std::exchange(ended_, nullptr);
   if (ended == nullptr) return;
-  if (!failure.empty() && pid_ > 0) ::kill(pid_, SIGTERM);
+  if (!failure.empty()) {
+    leave_channel();  // the end of it is what the new process ends by when nobody attends to it
+    if (pid_ > 0) ::kill(pid_, SIGTERM);
+  }
   ended(failure);
 }
 

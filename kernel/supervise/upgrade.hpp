@@ -63,6 +63,7 @@ class Successor final : private Watcher, private Timer {
   void ready(uint32_t events) noexcept override;
   void expired() noexcept override;
   void hear();
+  void leave_channel();
   void end(const std::string& failure);
   void not_started(const std::string& reason);
 

@@ -284,6 +284,24 @@ class TestNoUpgrade:
         until(lambda: not alive(new[0]), "its end")
         weir.await_refusal()
 
+    def test_a_new_process_served_beside_the_former_one_when_nobody_attended_to_it(
+            self, upgradable, origin, linked, tmp_path):
+        weir = upgradable(origin)
+        self.lead_to(linked, f'echo $$ > {tmp_path}/began\nread line < {tmp_path}/gate\n'
+                     f'exec {pace.BUILD}/weir "$@"')
+        os.mkfifo(tmp_path / "gate")
+        weir.signal(signal.SIGUSR2)
+        new = until(lambda: number_in(tmp_path / "began"), "it to run")
+        attending = next(pid for pid in weir.workers if new in children_of(pid))
+        os.kill(attending, signal.SIGKILL)
+        weir.await_line("no upgrade: the new process ended by SIGKILL before it served")
+        (tmp_path / "gate").write_text("go\n")
+        weir.await_line("the upgrade is off")
+        until(lambda: not alive(new), "its end")
+        assert weir.get().status == 200
+        assert number_in(weir.pid_file) == weir.process.pid
+        weir.stop()
+
     def test_a_new_process_ends_when_the_former_one_dies_too_early(self, upgradable, origin,
                                                                    linked, tmp_path):
         weir = upgradable(origin)
