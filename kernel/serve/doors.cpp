@@ -88,9 +88,11 @@ std::shared_ptr<const void> Doors::discard() {
   prepared_.clear();
   if (added_.empty()) return nullptr;
   auto added = std::make_unique<std::vector<Door>>(std::exchange(added_, {}));
+  ++giving_back_;
   return std::shared_ptr<std::vector<Door>>(added.release(), [this](std::vector<Door>* doors) {
     give_back(std::move(*doors));
     delete doors;
+    if (--giving_back_ == 0) given_back_();
   });
 }
 

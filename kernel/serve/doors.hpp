@@ -11,15 +11,21 @@
 #include "serve/inlet.hpp"
 #include "supervise/superior.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir {
 
 class Doors {
  public:
-  explicit Doors(Superior& superior) : superior_(superior) {}
+  // `given_back` hears that gives_back has become false, in the middle of what made it so.
+  Doors(Superior& superior, std::function<void()> given_back)
+      : superior_(superior), given_back_(std::move(given_back)) {}
   ~Doors() { discard(); }
   Doors(const Doors&) = delete;
   Doors& operator=(const Doors&) = delete;
@@ -37,6 +43,8 @@ class Doors {
   // What was opened for the prepared model is given back when this process has closed it, so with
   // the last copy of the result, which ends on control, before this.
   std::shared_ptr<const void> discard();
+  // Such a result is there still, and with it a socket: who listens there again finds it in use.
+  bool gives_back() const { return giving_back_ > 0; }
 
   // All of them; when `for_good` nobody goes on with them.
   void close(bool for_good);
@@ -48,6 +56,8 @@ class Doors {
   void give_back(std::vector<Door> doors);
 
   Superior& superior_;
+  std::function<void()> given_back_;
+  size_t giving_back_ = 0;  // results of discard
   std::vector<Door> open_;
   std::vector<Door> prepared_;
   std::vector<Door> added_;

@@ -109,7 +109,7 @@ Server::Server(std::shared_ptr<Generation> generation, Names& names, Superior& s
       loop_(control_index),
       handles_(control_index),
       clients_(random_bits()),
-      doors_(superior),
+      doors_(superior, [this] { loop_.post([this] { given_back(); }); }),
       tasks_(std::make_unique<Tasks>(pool_threads, pool_queue)),
       overload_(loop_, *tasks_, pool_queue),
       thread_{loop_, handles_, *tasks_},
@@ -289,7 +289,7 @@ void Server::begin_reload() {
     return;
   }
   if (threads_.empty()) return;  // it has not begun to serve
-  if (former_.size() + 1 >= most_generations) {
+  if (former_.size() + 1 >= most_generations || doors_.gives_back()) {
     if (!Timer::armed()) loop_.arm(*this, generation_->model().server.drain);
     return;
   }
@@ -329,6 +329,12 @@ void Server::reloaded(const Outcome& outcome, std::shared_ptr<Generation> next) 
 void Server::generation_ended(uint64_t number) {
   ++ended_[number];
   drop_ended();
+  if (!asked_.empty()) begin_reload();
+}
+
+// The sockets of a file that was discarded.
+void Server::given_back() {
+  if (!leaving_) Timer::cancel();  // what waited for it goes on
   if (!asked_.empty()) begin_reload();
 }
 
@@ -475,14 +481,22 @@ void Server::expired() noexcept {
 // For the next generation: what was cut ends at once, but for tasks of modules.
 void Server::make_room() {
   if (asked_.empty()) return;  // they were discarded
+  if (former_.size() + 1 < most_generations) {
+    return refuse_reload(
+        "not reloaded: what was discarded before has not ended; a task of one "
+        "of its modules is still under way");
+  }
   const uint64_t oldest = former_.front()->number();
   if (std::exchange(cut_, oldest) != oldest) {
     for (const auto& worker : workers_) worker->cut(oldest);
     return loop_.arm(*this, after_cut);
   }
-  const std::string text = "not reloaded: generation " + std::to_string(oldest) +
-                           " has not ended, though its requests were cut; a task of one of its "
-                           "modules is still under way";
+  refuse_reload("not reloaded: generation " + std::to_string(oldest) +
+                " has not ended, though its requests were cut; a task of one of its modules is "
+                "still under way");
+}
+
+void Server::refuse_reload(const std::string& text) {
   WEIR_LOG(WEIR_ERR, text);
   for (const uint64_t order : std::exchange(asked_, {}))
     superior_.done(order, {false, text + "\n"});

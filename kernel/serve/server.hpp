@@ -5,6 +5,7 @@
 // At most three generations are there at a time: the one that serves, and two whose last exchanges
 // have not ended. A reload that comes then waits until one has ended; after the drain time the
 // exchanges of the oldest are cut. When a module's task keeps it even then, the reload is refused.
+// It waits likewise until what an earlier one had prepared, and gave up, is gone.
 //
 // Thread: made and run on the main thread, which becomes the control thread.
 #pragma once
@@ -71,8 +72,10 @@ class Server final : private Orders, private Ticker, private Timer {
   void tell(const Outcome& outcome);
   void reloaded(const Outcome& outcome, std::shared_ptr<Generation> next);
   void generation_ended(uint64_t number);
+  void given_back();
   void drop_ended();
   void make_room();
+  void refuse_reload(const std::string& text);
   void tick() noexcept override;
   void expired() noexcept override;  // of the first look-ups, a wait for room, the drain
 

@@ -25,11 +25,11 @@ def tasked(weir, tasks, tmp_path):
     trace, gate, control = tmp_path / "trace", tmp_path / "gate", tmp_path / "c.sock"
     trace.touch()
 
-    def text(keys, more=None, drain="20s"):
+    def text(keys, more=None, drain="20s", listeners=1):
         text = 'modules = ["tasks"]\n'
         text += config.table("[server]", {"workers": 1, "drain": drain, "control": str(control)})
         text += config.table("[module.tasks]", {"path": str(tasks)})
-        text += config.table("[[listener]]", {"address": "127.0.0.1:0"})
+        text += config.table("[[listener]]", {"address": "127.0.0.1:0"}) * listeners
         for name, own in (("t", keys), ("u", more)):
             if own is None:
                 continue
@@ -41,8 +41,8 @@ def tasked(weir, tasks, tmp_path):
     def start(keys, **how):
         made = weir(text(keys, **how))
 
-        def reload(keys, more=None, good=True):
-            made.conf.write_text(text(keys, more, **how))
+        def reload(keys, more=None, good=True, listeners=1):
+            made.conf.write_text(text(keys, more, listeners=listeners, **how))
             done = proxy.run("reload", "--control", control)
             assert (done.returncode == 0) == good, done.stderr
             return done.stderr
@@ -113,6 +113,19 @@ def test_a_reload_waited_for_ever_for_a_task(tasked):
     weir.open_gate()
     for tag in "ab":
         weir.await_word(tag, "destroyed")
+    weir.reload({"tag": "d"})
+    assert weir.get("/t").body == b"d"
+
+
+def test_a_reload_waits_for_a_task_of_what_was_given_up_but_not_for_ever(tasked):
+    weir = tasked({"tag": "a"}, drain="300ms")
+    weir.reload({"tag": "b", "eager": True}, more={"tag": "c", "fails": True}, good=False,
+                listeners=2)
+    weir.await_word("b", "work begins")
+    told = weir.reload({"tag": "d"}, good=False)
+    assert "what was discarded before has not ended; a task of one of its modules" in told
+    weir.open_gate()
+    weir.await_word("b", "destroyed")
     weir.reload({"tag": "d"})
     assert weir.get("/t").body == b"d"
 

@@ -2,11 +2,13 @@
 """Orders to several worker processes: of those that hang, and of those that some refuse."""
 
 import json
+import socket
 import threading
 
 import pytest
 
 from harness import config, pace, proxy
+from harness.processes import number_in, until
 
 pytestmark = pytest.mark.threads
 
@@ -63,6 +65,29 @@ def test_a_socket_that_one_process_refuses_goes_with_its_file(two, tmp_path):
         two.write({"says": "one"})
         assert two.order("reload").returncode == 0  # the discard has been carried out by now
         assert not path.exists()
+
+
+@pytest.mark.timeout(60)
+def test_a_file_that_changes_meanwhile_found_its_new_address_in_use(two, tmp_path):
+    waits = tmp_path / "waits"
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        address = f"127.0.0.1:{found.getsockname()[1]}"
+    listener = config.table("[[listener]]", {"address": address})
+    waits.touch()
+    two.write({"says": "two", "waits": str(waits)}, listener)
+    results = []
+    asking = threading.Thread(target=lambda: results.append(two.order("reload")))
+    asking.start()
+    try:
+        until(lambda: number_in(waits), "a process to configure it")
+        two.write({"says": "three"}, listener)
+    finally:
+        waits.unlink()
+        asking.join()
+    assert results[0].returncode == 0, results[0].stderr
+    assert two.answers() == {b"three"}
+    with two.client(int(address.partition(":")[2])) as client:
+        assert client.get().body == b"three"
 
 
 @pytest.mark.timeout(60)
