@@ -176,7 +176,7 @@ class Supervision final : public Work {
  public:
   explicit Supervision(Load load) : load_(std::move(load)) {}
 
-  const conf::Server& settings() const override { return settings_; }
+  const conf::Server& settings() const override { return taken_.settings; }
 
   std::string look() override {
     conf::Report unread;  // who loads modules too reports it all
@@ -188,18 +188,19 @@ class Supervision final : public Work {
     conf::Report unread;
     const auto model = seen_ ? conf::read_model(*seen_, unread) : std::nullopt;
     if (!model || unread.errors() > 0) return false;
-    settings_ = model->server;
-    settings_.place = {};  // of the former document
-    addresses_ = addresses_of(*model);
-    document_ = std::move(seen_);
+    former_ = std::exchange(taken_, {{}, model->server, addresses_of(*model)});
+    taken_.settings.place = {};  // of another document
+    taken_.document = std::move(seen_);
     return true;
   }
+
+  void take_back() override { taken_ = std::move(former_); }
 
   bool listens_on(const Address& address) override {
     const auto is_in = [&](const std::vector<Address>& addresses) {
       return std::ranges::find(addresses, address) != addresses.end();
     };
-    if (is_in(addresses_)) return true;
+    if (is_in(taken_.addresses)) return true;
     conf::Report unread;
     const auto document = load_(unread);
     const auto model = document ? conf::read_model(*document, unread) : std::nullopt;
@@ -207,7 +208,7 @@ class Supervision final : public Work {
   }
 
   bool open_log() override {
-    const auto log = apply_log(settings_.log);
+    const auto log = apply_log(taken_.settings.log);
     if (!log) std::cerr << "weir run: " << log.error().text << '\n';
     return static_cast<bool>(log);
   }
@@ -218,7 +219,7 @@ class Supervision final : public Work {
     names.insert(quarantined.begin(), quarantined.end());
     process.images().quarantine(std::move(names));
     conf::Report report;
-    auto document = std::exchange(document_, std::nullopt);
+    auto document = std::exchange(taken_.document, std::nullopt);
     auto generation = document ? process.read(std::move(*document), report) : nullptr;
     return weir::serve(process, std::move(generation), report, superior, load_);
   }
@@ -237,10 +238,14 @@ class Supervision final : public Work {
     return addresses;
   }
 
-  std::vector<Address> addresses_;
+  struct Taken {
+    std::optional<conf::Document> document;
+    conf::Server settings;
+    std::vector<Address> addresses;
+  };
+
   std::optional<conf::Document> seen_;
-  std::optional<conf::Document> document_;
-  conf::Server settings_;
+  Taken taken_, former_;
 };
 
 int serve_alone(const Load& load) {

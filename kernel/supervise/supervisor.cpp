@@ -161,7 +161,10 @@ void Supervisor::worker_ended(WorkerProcess& worker, int status) {
     if (status_ == 0 && served) status_ = exit_status_of(status);
     return end_if_alone();
   }
-  if (served_) return start_again(worker, pid, status);
+  if (served_) {
+    if (!served) end_trial();
+    return start_again(worker, pid, status);
+  }
   if (WIFSIGNALED(status)) {
     WEIR_LOG(WEIR_ERR, "worker process ", pid, " ended ", ending_of(status), " before it served");
   }
@@ -330,6 +333,7 @@ void Supervisor::renew_next() {
 // The worker says that it serves once this has been replied to.
 void Supervisor::serves(WorkerProcess& worker) {
   worker.serves_now();
+  on_trial_ = false;
   if (!in_charge_ && !following_ && !take_charge()) fail(wrong_world);
   worker.send({.kind = Kind::reply});
   if (!all_serve() || ending_) return;
@@ -400,7 +404,8 @@ void Supervisor::prepare_reload(int tries) {
 // have read, and what their successors start with; else they read it again.
 void Supervisor::reload_prepared(const std::string& before, int tries,
                                  const std::vector<Outcome>& outcomes) {
-  const bool good = !outcomes.empty() && std::ranges::all_of(outcomes, &Outcome::good);
+  if (outcomes.empty()) return try_out(!before.empty());
+  const bool good = std::ranges::all_of(outcomes, &Outcome::good);
   const bool same = good && !before.empty() && work_.look() == before;
   if (same && work_.take()) return commit_reload();
   for (const auto& worker : workers_) worker->send({.kind = Kind::discard});
@@ -409,20 +414,42 @@ void Supervisor::reload_prepared(const std::string& before, int tries,
   reloaded({{false, "the file changes while it is taken over; reload once more\n"}});
 }
 
+// No worker process is there to prepare it, maybe for want of a better file: the next one starts
+// with it. When that one ends before it serves, the file was no good.
+void Supervisor::try_out(bool good) {
+  if (on_trial_) work_.take_back();
+  on_trial_ = good && work_.take();
+  open_log();
+  const std::string text = on_trial_ ? "no worker process is there: the next one starts with the "
+                                       "file as it is now"
+                                     : "not reloaded: no worker process is there, and the file is "
+                                       "wrong; weir check says how";
+  WEIR_LOG(on_trial_ ? WEIR_NOTICE : WEIR_ERR, text);
+  reloaded({{on_trial_, text + "\n"}});
+}
+
+void Supervisor::end_trial() {
+  if (!std::exchange(on_trial_, false)) return;
+  work_.take_back();
+  open_log();
+  WEIR_LOG(WEIR_ERR,
+           "not reloaded: no worker process serves by the file as it was then; the next one "
+           "starts with the former file");
+}
+
+void Supervisor::open_log() {
+  const ActingAs user(work_.settings().user);
+  work_.open_log();
+}
+
 // Who dies of it now starts anew with the same file, so there is no way back.
 void Supervisor::commit_reload() {
-  {
-    const ActingAs user(work_.settings().user);
-    work_.open_log();
-  }
+  open_log();
   rounds_.begin(Kind::commit, {}, reload_patience(),
                 [this](const auto& outcomes) { reloaded(outcomes); });
 }
 
-void Supervisor::reloaded(std::vector<Outcome> outcomes) {
-  if (outcomes.empty()) {
-    outcomes.push_back({false, "no worker process is there to take it over; try again\n"});
-  }
+void Supervisor::reloaded(const std::vector<Outcome>& outcomes) {
   manager_.ready();
   for (const Superior::Told& told : std::exchange(reloading_, {})) told(outcomes);
   renew_next();

@@ -49,9 +49,11 @@ class Work {
   // As the file that was read last has it; valid until it is read again.
   virtual const conf::Server& settings() const = 0;
   // Reads the file as it is now: equal texts for files that say the same, an empty one when it is
-  // wrong. What was seen last becomes what workers start with by take; false: it is wrong.
+  // wrong. What was seen last becomes what workers start with by take; false: it is wrong. By
+  // take_back it is again what it was before.
   virtual std::string look() = 0;
   virtual bool take() = 0;
+  virtual void take_back() = 0;
   // Whether the file has a listener there, as taken or as it is now.
   virtual bool listens_on(const Address& address) = 0;
   // The log, from now on, is where the settings have it. It is standard error until then.
@@ -93,8 +95,10 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   void reload(Superior::Told told);
   void prepare_reload(int tries);
   void reload_prepared(const std::string& before, int tries, const std::vector<Outcome>& outcomes);
+  void try_out(bool good);
+  void end_trial();
   void commit_reload();
-  void reloaded(std::vector<Outcome> outcomes);
+  void reloaded(const std::vector<Outcome>& outcomes);
   Clock::duration reload_patience() const;
   void upgrade(Superior::Told told);
   void successor_ended(const std::string& failure, const Superior::Told& told);
@@ -103,6 +107,7 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   void tick() noexcept override;     // the service manager hears that this process is alive
   void read_crash_records(pid_t pid, int signal);
   void enter_sandbox() const;
+  void open_log();
   void fail(int status);
   void end_if_alone();
   bool all_serve() const;
@@ -125,6 +130,7 @@ class Supervisor final : private WorkerProcess::Owner, private Timer, private Ti
   uint64_t last_life_ = 0;
   uint64_t outdated_life_ = 0;  // this and all before call a module that is in quarantine
   bool served_ = false;         // all workers have, once
+  bool on_trial_ = false;       // the file that workers start with: none has served by it yet
   bool following_ = false;      // another supervisor is in charge still
   bool followed_ = false;       // one that was before has not gone yet
   bool in_charge_ = false;      // the pid file says so

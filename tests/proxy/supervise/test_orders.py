@@ -2,6 +2,8 @@
 """Orders to several worker processes: of those that hang, and of those that some refuse."""
 
 import json
+import os
+import signal
 import socket
 import threading
 
@@ -88,6 +90,47 @@ def test_a_file_that_changes_meanwhile_found_its_new_address_in_use(two, tmp_pat
     assert two.answers() == {b"three"}
     with two.client(int(address.partition(":")[2])) as client:
         assert client.get().body == b"three"
+
+
+class TestNoWorker:
+    """A file that is mended while no worker process is there, for each that starts ends."""
+
+    @pytest.fixture
+    def down(self, weir, judge, tmp_path):
+        """weir between two workers; write(keys, more) gives the file's handler others."""
+        once = tmp_path / "once"
+
+        def text(keys, more=""):
+            return (f'modules = ["judge"{more}]\n' + config.table("[server]", {"workers": 1})
+                    + config.table("[module.judge]", {"path": str(judge)})
+                    + config.table("[filter.j]", {"use": "judge", **keys})
+                    + config.table("[[listener]]", {"address": "127.0.0.1:0"})
+                    + config.table("[[route]]", {"filters": ["j"]}))
+
+        once.touch()
+        made = weir(text({"says": "one", "once": str(once)}))
+        made.write = lambda *how: made.conf.write_text(text(*how))
+        made.once = once
+        assert not once.exists()
+        os.kill(made.workers[0], signal.SIGKILL)
+        made.await_line("another one starts in 1600 ms")
+        return made
+
+    def test_the_next_one_started_with_the_former_file(self, down):
+        down.write({"says": "two"})
+        down.signal(signal.SIGHUP)
+        down.await_line("the next one starts with the file as it is now")
+        down.await_line("ready: weir", count=2)
+        assert down.get().body == b"two"
+
+    @pytest.mark.parametrize("wrong", [', "no_such_module"', ', ""]]'])
+    def test_a_file_that_is_wrong_changes_nothing(self, wrong, down):
+        down.write({"says": "two"}, wrong)
+        down.signal(signal.SIGHUP)
+        down.await_line("not reloaded: no worker process")
+        down.once.touch()
+        down.await_line("ready: weir", count=2)
+        assert down.get().body == b"one"
 
 
 @pytest.mark.timeout(60)
