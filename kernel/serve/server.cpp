@@ -498,8 +498,9 @@ void Server::make_room() {
 
 void Server::refuse_reload(const std::string& text) {
   WEIR_LOG(WEIR_ERR, text);
-  for (const uint64_t order : std::exchange(asked_, {}))
+  for (const uint64_t order : std::exchange(asked_, {})) {
     superior_.done(order, {false, text + "\n"});
+  }
 }
 
 void Server::close_listeners() {
