@@ -26,7 +26,7 @@
 #include <openssl/types.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-#include <time.h>
+#include <time.h>  // NOLINT(modernize-deprecated-headers): timegm
 
 namespace {
 
