@@ -21,8 +21,6 @@
 #include <string_view>
 #include <utility>
 
-#include <sys/uio.h>
-
 namespace weir {
 namespace {
 

@@ -46,6 +46,8 @@ class TransportStack final : public Transport, private Deferred {
   TransportStack(std::shared_ptr<const Transports> plan, Loop& loop, Handles& handles,
                  const TransportOrder& order);
   ~TransportStack() override;
+  TransportStack(const TransportStack&) = delete;
+  TransportStack& operator=(const TransportStack&) = delete;
 
   // Calls the modules' open; false: one refused.
   bool open();

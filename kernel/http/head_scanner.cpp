@@ -4,6 +4,7 @@
 #include "base/contract.hpp"
 #include "http/grammar.hpp"
 #include "http/head.hpp"
+#include "http/limits.hpp"
 #include "http/refusals.hpp"
 #include "http/scan.hpp"
 

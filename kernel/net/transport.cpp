@@ -6,9 +6,6 @@
 #include <cstdint>
 #include <span>
 
-#include <sys/epoll.h>
-#include <sys/uio.h>
-
 namespace weir {
 
 void Transport::note(uint32_t events) {

@@ -15,8 +15,6 @@
 #include <string_view>
 #include <utility>
 
-#include <sys/types.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 namespace weir {

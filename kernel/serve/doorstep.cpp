@@ -6,6 +6,7 @@
 #include "base/body.hpp"
 #include "base/log.hpp"
 #include "event/loop.hpp"
+#include "event/timers.hpp"
 #include "net/address.hpp"
 #include "net/socket.hpp"
 #include "net/transport.hpp"

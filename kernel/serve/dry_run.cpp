@@ -4,6 +4,7 @@
 #include <weir/module.h>
 
 #include "base/body.hpp"
+#include "base/clock.hpp"
 #include "chain/chain.hpp"
 #include "chain/exchange.hpp"
 #include "chain/site.hpp"

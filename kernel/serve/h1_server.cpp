@@ -5,7 +5,6 @@
 
 #include "base/arena.hpp"
 #include "base/body.hpp"
-#include "base/clock.hpp"
 #include "base/contract.hpp"
 #include "base/reserve.hpp"
 #include "event/loop.hpp"
@@ -19,7 +18,10 @@
 #include "http/refusals.hpp"
 #include "http/stream.hpp"
 #include "net/socket.hpp"
+#include "net/transport.hpp"
 #include "net/wire.hpp"
+#include "serve/connection.hpp"
+#include "serve/inlet.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -4,6 +4,7 @@
 #include <weir/module.h>
 
 #include "base/log.hpp"
+#include "conf/file.hpp"
 #include "conf/fingerprint.hpp"
 #include "conf/kernel_keys.hpp"
 #include "conf/model.hpp"
@@ -339,6 +340,7 @@ const Component* Instances::transport(const conf::Use& use, const TransportPlace
 std::vector<InstanceUse> Instances::transports(const std::vector<conf::Use>& uses,
                                                const TransportPlace& place) {
   std::vector<InstanceUse> made;
+  std::vector<InstanceUse> encrypting;
   for (const conf::Use& use : uses) {
     const Component* const found = transport(use, place);
     if (found == nullptr) continue;
@@ -348,11 +350,11 @@ std::vector<InstanceUse> Instances::transports(const std::vector<conf::Use>& use
     input.place = use.place;
     Instance* const instance = make({found, place.owner, std::move(input),
                                      conf::read_instance_keys(use.keys, report_), place.side});
-    if (instance != nullptr) made.push_back({instance, instance->conf});
+    if (instance == nullptr) continue;
+    const bool encrypts = (found->table.flags & WEIR_ENCRYPTS) != 0;
+    (encrypts ? encrypting : made).push_back({instance, instance->conf});
   }
-  std::stable_partition(made.begin(), made.end(), [](const InstanceUse& use) {
-    return (use.instance->component->table.flags & WEIR_ENCRYPTS) == 0;
-  });
+  made.insert(made.end(), encrypting.begin(), encrypting.end());
   return made;
 }
 

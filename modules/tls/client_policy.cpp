@@ -24,6 +24,17 @@
 
 namespace {
 
+// As in routes: "*.example.com" is any name with at least one label more.
+bool is_below(std::string_view name, std::string_view pattern) {
+  if (!pattern.starts_with("*.")) return false;
+  pattern.remove_prefix(1);
+  return name.size() > pattern.size() && name.ends_with(pattern);
+}
+
+std::string counted(const std::string& content) {
+  return std::to_string(content.size()) + ":" + content;
+}
+
 using Context = std::array<unsigned char, 32>;
 
 Context digest_of(std::string_view text) {
@@ -72,14 +83,16 @@ void ClientPolicy::read_hosts(weir::Setup& setup, const Conf& conf) {
 
 bool ClientPolicy::asks(std::string_view name) const {
   if (!asks_any()) return false;
-  return hosts_.empty() || std::any_of(hosts_.begin(), hosts_.end(),
-                                       [name](const auto& host) { return covers(host, name); });
+  return hosts_.empty() || std::any_of(hosts_.begin(), hosts_.end(), [name](const auto& host) {
+           return host == name || is_below(name, host);
+         });
 }
 
 std::shared_ptr<const ClientTrust> ClientPolicy::read() const {
   auto trusted = std::make_shared<ClientTrust>();
-  std::string content = read_file(files_.authorities);
-  if (!files_.revocations.empty()) content += read_file(files_.revocations);
+  // With their lengths, so that no file is taken for the end of another.
+  std::string content = counted(read_file(files_.authorities));
+  if (!files_.revocations.empty()) content += counted(read_file(files_.revocations));
   trusted->store = trust(files_);
   auto* const names = SSL_load_client_CA_file(files_.authorities.c_str());
   if (names == nullptr) throw BadFile{files_.authorities + ": " + openssl_reason()};

@@ -126,9 +126,16 @@ int Stream::read_below(char* into, size_t room) {
 bool Stream::fill() {
   // A short receive left nothing there that would be worth a call, once there is something to give.
   if (link_ended_ || broken_ || (short_ && decrypted_)) return false;
+  // Requests for other keys, empty records: a record is far shorter, so nobody honest says so much
+  // and nothing, and reading it all would keep the loop.
+  if (barren_ >= LoopBuffers::received && SSL_is_init_finished(ssl_.get()) == 1) {
+    broken_ = true;
+    return false;
+  }
   const auto moved = link_->recv({buffers_->in.data(), buffers_->in.size()});
   in_from_ = 0;
   in_to_ = moved.io == Io::ok ? moved.n : 0;
+  barren_ += in_to_;
   short_ = in_to_ < buffers_->in.size();
   if (moved.io == Io::end) link_ended_ = true;
   if (moved.io == Io::broken) link_ended_ = broken_ = true;
@@ -235,7 +242,10 @@ Io Stream::handshake(weir::Link link, LoopBuffers& buffers) {
   const int result = SSL_do_handshake(ssl_.get());
   const int error = SSL_get_error(ssl_.get(), result);
   flush(false);  // also the alert that says what was wrong
-  if (result == 1) return broken_ ? Io::broken : Io::ok;
+  if (result == 1) {
+    barren_ = 0;
+    return broken_ ? Io::broken : Io::ok;
+  }
   const bool waits = error == SSL_ERROR_WANT_READ && !broken_;
   if (!waits) broken_ = true;
   return waits ? Io::again : Io::broken;
@@ -255,6 +265,7 @@ Moved Stream::recv(weir::Link link, LoopBuffers& buffers, weir::Room into) {
     }
     total += n;
     decrypted_ = true;
+    barren_ = 0;
   }
   flush_kept(false);
   flush(false);  // what TLS itself has to say: an alert, an answer to a change of keys

@@ -24,7 +24,7 @@
 struct LoopBuffers {
   static constexpr size_t record = 16 * 1024;     // the most plaintext of one record
   static constexpr size_t record_cost = 256;      // and what TLS 1.2 or 1.3 adds at most
-  static constexpr size_t received = 4 * record;  // of one receive
+  static constexpr size_t received = 4 * record;  // of one receive, and without any plaintext
   static constexpr size_t sent = 4 * (record + record_cost);  // of one send
 
   std::array<char, received> in;
@@ -75,6 +75,7 @@ class Stream {
   bool short_ = false;              // the last receive did not fill its room
   bool decrypted_ = false;          // there is something to give to the caller
   // Between calls:
+  size_t barren_ = 0;             // bytes received since the last that were decrypted
   std::unique_ptr<char[]> left_;  // received, not yet read
   size_t left_from_ = 0, left_to_ = 0;
   std::vector<char> kept_;  // to be sent

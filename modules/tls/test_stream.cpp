@@ -314,6 +314,25 @@ BOOST_AUTO_TEST_CASE(refuse_what_is_no_handshake) {
   BOOST_TEST((other.server->handshake(other.at_server(), *other.buffers) == Io::broken));
 }
 
+BOOST_AUTO_TEST_CASE(read_without_end_what_holds_no_bytes) {
+  Pair pair;
+  pair.shake_hands();
+  // Requests for other keys, that nothing need be answered to: a kilobyte of them each time.
+  Io io = Io::again;
+  size_t calls = 0;
+  while (io == Io::again && calls < 1000) {
+    for (int i = 0; i < 40; ++i) {
+      BOOST_REQUIRE(SSL_key_update(pair.client->ssl(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+      BOOST_REQUIRE(pair.client->handshake(pair.at_client(), *pair.buffers) == Io::ok);
+    }
+    std::string room(100000, '\0');
+    io = pair.server->recv(pair.at_server(), *pair.buffers, {room.data(), room.size()}).io;
+    ++calls;
+  }
+  BOOST_TEST((io == Io::broken));
+  BOOST_TEST(calls < 100U);
+}
+
 BOOST_AUTO_TEST_CASE(hold_no_memory_for_a_peer_that_asks_and_never_reads) {
   Pair pair;
   pair.shake_hands();

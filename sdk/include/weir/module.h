@@ -29,7 +29,7 @@
 /* clang-format off */
 #include <stddef.h>
 #include <stdint.h>
-#include <weir/names.h>
+#include <weir/names.h> /* IWYU pragma: export */
 #ifdef __cplusplus
 extern "C" {
 #endif
