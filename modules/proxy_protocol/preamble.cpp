@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preamble.hpp"
 
+#include <weir/module.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -10,10 +12,14 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace {
 
