@@ -29,6 +29,7 @@
 #include <vector>
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/prov_ssl.h>
 #include <openssl/ssl.h>
 #include <openssl/tls1.h>
@@ -65,6 +66,8 @@ class ServerConnection final : public Connection {
   bool choose_certificates() const {
     bool any = false;
     for (const auto* certificate : directory_->find(name_)) any |= certificate->use(ssl());
+    // What OpenSSL has against another of them is no fault of this connection.
+    if (any) ERR_clear_error();
     return any;
   }
 

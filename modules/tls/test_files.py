@@ -51,6 +51,16 @@ def await_shown(made, pki, name):
         assert time.monotonic() < end, f"{name} never came:\n{made.stderr}"
 
 
+@pytest.fixture
+def weak(tmp_path):
+    """The paths of a certificate and key of a.test that OpenSSL refuses: its key is too short."""
+    paths = tmp_path / "weak.pem", tmp_path / "weak.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=weak",
+                    "-addext", "subjectAltName=DNS:a.test", "-days", "30",
+                    "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
+    return paths
+
+
 @pytest.mark.timeout(600 if LONG else 60)
 def test_certificates_are_swapped_under_load(weir_tls, pki, live):
     made = weir_tls(**live.keys)
@@ -223,3 +233,12 @@ def test_ten_thousand_certificates_start_in_seconds(weir_tls, pki, https, tmp_pa
     made = weir_tls(**pair)
     assert time.monotonic() - began < 8 * pace.FACTOR
     assert https(made, name="b.test").get(host="b.test").status == 200
+
+
+def test_one_certificate_that_is_refused_does_not_spoil_the_one_beside_it(
+        weir_tls, pki, https, weak):
+    # So many that none is tried before its first use.
+    made = weir_tls(certificate=[pki.path("ecdsa.pem"), str(weak[0]), *[pki.path("b.pem")] * 256],
+                    key=[pki.path("ecdsa.key"), str(weak[1]), *[pki.path("b.key")] * 256])
+    for version in ("1.2", "1.3"):
+        assert https(made, pki.context(version)).get().status == 200
