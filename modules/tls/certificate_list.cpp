@@ -32,6 +32,18 @@ bool tried(SSL_CTX* context, const Certificate& certificate) {
   return ssl && certificate.use(ssl.get());
 }
 
+// Throws BadFile where OpenSSL would not show it.
+std::shared_ptr<const Certificate> tried_certificate(const CertificateFiles& files,
+                                                     SSL_CTX* context) {
+  auto certificate = std::make_shared<const Certificate>(files, KeyLoad::full);
+  if (!tried(context, *certificate)) throw BadFile{files.certificate + ": " + openssl_reason()};
+  return certificate;
+}
+
+std::string expiry_told(const CertificateFiles& files) {
+  return files.certificate + ": has expired";
+}
+
 }  // namespace
 
 std::string item_key(const char* key, size_t at, size_t count) {
@@ -66,14 +78,10 @@ std::shared_ptr<const Certificate> load_certificate(weir::Setup& setup, const st
                                                     const CertificateFiles& files,
                                                     SSL_CTX* context) {
   try {
-    const auto load = context != nullptr ? KeyLoad::full : KeyLoad::quick;
-    auto certificate = std::make_shared<const Certificate>(files, load);
-    if (context != nullptr && !tried(context, *certificate)) {
-      throw BadFile{files.certificate + ": " + openssl_reason()};
-    }
-    if (certificate->expired(std::time(nullptr))) {
-      setup.warn(key.c_str(), files.certificate + ": has expired");
-    }
+    auto certificate = context != nullptr
+                           ? tried_certificate(files, context)
+                           : std::make_shared<const Certificate>(files, KeyLoad::quick);
+    if (certificate->expired(std::time(nullptr))) setup.warn(key.c_str(), expiry_told(files));
     return certificate;
   } catch (const BadFile& fault) {
     setup.error(key.c_str(), fault.what());
@@ -81,8 +89,18 @@ std::shared_ptr<const Certificate> load_certificate(weir::Setup& setup, const st
   }
 }
 
+std::shared_ptr<const Certificate> renewed_certificate(std::vector<Told>& told,
+                                                       const CertificateFiles& files,
+                                                       SSL_CTX* context) {
+  auto certificate = tried_certificate(files, context);
+  if (certificate->expired(std::time(nullptr))) {
+    told.push_back({weir::Level::warn, expiry_told(files)});
+  }
+  return certificate;
+}
+
 CertificateList::CertificateList(weir::Setup& setup, const Conf& conf, SSL_CTX* context)
-    : files_(certificate_files(setup, conf)) {
+    : context_(context), files_(certificate_files(setup, conf)) {
   const bool careful = files_.size() <= carefully;
   for (size_t at = 0; at < files_.size(); ++at) {
     watched_.push_back(watched(files_[at]));
@@ -99,7 +117,7 @@ std::shared_ptr<const Directory> CertificateList::renew(std::vector<Told>& told)
     next_ = (next_ + 1) % files_.size();
     if (!watched_[at].due()) continue;
     try {
-      certificates_[at] = std::make_shared<const Certificate>(files_[at], KeyLoad::full);
+      certificates_[at] = renewed_certificate(told, files_[at], context_);
       watched_[at].succeeded();
       changed = true;
       told.push_back({weir::Level::notice, files_[at].certificate + ": taken over"});

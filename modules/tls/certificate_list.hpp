@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include <openssl/types.h>
+
 // "certificate[3]", or "certificate" when there is but one.
 std::string item_key(const char* key, size_t at, size_t count);
 
@@ -27,10 +29,15 @@ std::shared_ptr<const Certificate> load_certificate(weir::Setup& setup, const st
                                                     const CertificateFiles& files,
                                                     SSL_CTX* context);
 
+// Loads one that has changed. Throws BadFile also where `context` would not do with it. [P]
+std::shared_ptr<const Certificate> renewed_certificate(std::vector<Told>& told,
+                                                       const CertificateFiles& files,
+                                                       SSL_CTX* context);
+
 class CertificateList {
  public:
   // Complains of each that is not good. Up to `carefully` of them are decoded and tried at once;
-  // with more, keys wait for their first use.
+  // with more, keys wait for their first use. `context` lasts longer than the list.
   CertificateList(weir::Setup& setup, const Conf& conf, SSL_CTX* context);
 
   // Null when a complaint was made.
@@ -44,6 +51,7 @@ class CertificateList {
   static constexpr size_t carefully = 256;
   static constexpr size_t at_once = 2000;
 
+  SSL_CTX* context_;
   std::vector<CertificateFiles> files_;
   std::vector<WatchedFiles> watched_;
   std::vector<Directory::Held> certificates_;

@@ -189,18 +189,19 @@ std::unique_ptr<Connection> Client::open(weir::Link link, Sessions& sessions) co
 
 std::vector<Told> Client::renew() {
   if (!watched_.due()) return {};
+  std::vector<Told> told;
   try {
     auto credentials = std::make_shared<Credentials>();
     if (verify_) credentials->store = trust(trust_files_);
     if (!certificate_files_.certificate.empty()) {
-      credentials->certificate =
-          std::make_shared<const Certificate>(certificate_files_, KeyLoad::full);
+      credentials->certificate = renewed_certificate(told, certificate_files_, context_.get());
     }
     credentials_.set(std::move(credentials));
     watched_.succeeded();
-    return {{weir::Level::notice, "changed files of certificates: taken over"}};
+    told.push_back({weir::Level::notice, "changed files of certificates: taken over"});
   } catch (const BadFile& fault) {
     if (!watched_.failed()) return {};
     return {{weir::Level::error, std::string{fault.what()} + "; what it held stays in use"}};
   }
+  return told;
 }

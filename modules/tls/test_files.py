@@ -112,6 +112,21 @@ def test_a_certificate_that_goes_away_leaves_the_old_one(weir_tls, live, https, 
     assert https(made).get().status == 200
 
 
+def test_a_pair_that_a_start_refuses_leaves_the_old_one(weir_tls, https, weak, live, tmp_path):
+    made = weir_tls(**live.keys)
+    for path, part in zip(weak, ("pem", "key")):
+        path.rename(tmp_path / f"live.{part}")
+    made.await_line("live.pem: ee key too small; the former certificate stays in use")
+    assert https(made).get().status == 200
+
+
+def test_an_expired_certificate_that_is_taken_over_is_warned_of(weir_tls, pki, live):
+    made = weir_tls(**live.keys)
+    live("expired")
+    made.await_line("live.pem: has expired")
+    await_shown(made, pki, "expired")
+
+
 def test_a_new_revocation_list_ends_sessions_that_it_revokes(weir_tls, pki, https, tmp_path):
     crl = tmp_path / "live.crl"
     # An authority that has revoked nobody yet.

@@ -4,6 +4,8 @@
 import hashlib
 import os
 import ssl
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +74,23 @@ def test_an_endpoint_may_ask_who_we_are(weir_up, secure_origin, pki):
     assert weir_up(origin, certificate=pki.path("client.pem"),
                    key=pki.path("client.key")).get().status == 200
     assert (("commonName", "alice"),) in shown[0]
+
+
+def test_what_a_start_refuses_is_not_shown_after_a_swap(weir_up, secure_origin, pki, tmp_path):
+    pair = tmp_path / "live.pem"
+    pair.write_text(Path(pki.path("client.pem")).read_text() +
+                    Path(pki.path("client.key")).read_text())
+    made = weir_up(secure_origin(client_ca="ca.pem"), certificate=str(pair), watch="50ms",
+                   upstream={"max_idle": 0})
+    weak = tmp_path / "weak.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=weak",
+                    "-days", "30", "-out", weak, "-keyout", weak.with_suffix(".key")],
+                   check=True, capture_output=True)
+    with weak.open("a") as both:
+        both.write(weak.with_suffix(".key").read_text())
+    weak.rename(pair)
+    made.await_line("live.pem: ee key too small; what it held stays in use")
+    assert made.get().status == 200
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
