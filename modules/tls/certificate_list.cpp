@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <ctime>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -111,7 +112,6 @@ CertificateList::CertificateList(weir::Setup& setup, const Conf& conf, SSL_CTX* 
 }
 
 std::shared_ptr<const Directory> CertificateList::renew(std::vector<Told>& told) {
-  bool changed = false;
   for (size_t looked = std::min(at_once, files_.size()); looked > 0; --looked) {
     const size_t at = next_;
     next_ = (next_ + 1) % files_.size();
@@ -119,14 +119,16 @@ std::shared_ptr<const Directory> CertificateList::renew(std::vector<Told>& told)
     try {
       certificates_[at] = renewed_certificate(told, files_[at], context_);
       watched_[at].succeeded();
-      changed = true;
+      stale_ = true;
       told.push_back({weir::Level::notice, files_[at].certificate + ": taken over"});
-    } catch (const BadFile& fault) {
+    } catch (const std::exception& fault) {
       if (!watched_[at].failed()) continue;
       told.push_back({weir::Level::error,
                       std::string{fault.what()} + "; the former certificate stays in use"});
     }
   }
-  if (changed) directory_ = std::make_shared<const Directory>(certificates_);
-  return changed ? directory_ : nullptr;
+  if (!stale_) return nullptr;
+  directory_ = std::make_shared<const Directory>(certificates_);
+  stale_ = false;
+  return directory_;
 }

@@ -56,5 +56,6 @@ class CertificateList {
   std::vector<WatchedFiles> watched_;
   std::vector<Directory::Held> certificates_;
   std::shared_ptr<const Directory> directory_;
+  bool stale_ = false;  // a certificate is not in the directory yet
   size_t next_ = 0;
 };

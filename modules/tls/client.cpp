@@ -18,6 +18,7 @@
 #include "side.hpp"
 #include "trust.hpp"
 
+#include <exception>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -199,7 +200,7 @@ std::vector<Told> Client::renew() {
     credentials_.set(std::move(credentials));
     watched_.succeeded();
     told.push_back({weir::Level::notice, "changed files of certificates: taken over"});
-  } catch (const BadFile& fault) {
+  } catch (const std::exception& fault) {
     if (!watched_.failed()) return {};
     return {{weir::Level::error, std::string{fault.what()} + "; what it held stays in use"}};
   }

@@ -21,19 +21,21 @@ class WatchedFiles {
     return now != stamps_;
   }
 
-  // What was read was not good. It is tried again at the next look: two files that change one after
-  // the other do not fit for a moment. True at the second failure in a row, which is to be told.
-  bool failed() { return ++failures_ == 2; }
+  // What was read was not good. It is tried again at each look: two files that change one after the
+  // other do not fit for a moment, and what keeps them from being read may end without a trace on
+  // them. True at the second failure since a change, which is to be told.
+  bool failed() { return failures_ < told_at && ++failures_ == told_at; }
   void succeeded() { failures_ = 0; }
-  // Whether to read them: they have changed, or did not fit a moment ago.
+  // Whether to read them: they have changed, or were not good at the last look.
   bool due() {
-    const bool again = failures_ == 1;
-    if (!changed()) return again;
+    if (!changed()) return failures_ > 0;
     failures_ = 0;
     return true;
   }
 
  private:
+  static constexpr int told_at = 2;
+
   std::vector<FileStamp> look() const {
     std::vector<FileStamp> stamps;
     stamps.reserve(paths_.size());

@@ -22,6 +22,7 @@
 
 #include <cstddef>
 #include <ctime>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -292,7 +293,7 @@ std::vector<Told> Server::renew() {
     try {
       told.push_back({weir::Level::notice, read() + ": taken over"});
       files.succeeded();
-    } catch (const BadFile& fault) {
+    } catch (const std::exception& fault) {
       if (!files.failed()) return;
       told.push_back(
           {weir::Level::error, std::string{fault.what()} + "; its former content stays in use"});

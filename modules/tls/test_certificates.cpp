@@ -6,6 +6,8 @@
 #include "openssl.hpp"
 #include "test_pki.hpp"
 
+#include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -153,7 +155,7 @@ BOOST_AUTO_TEST_CASE(are_due_once_for_each_change) {
   BOOST_TEST(!files.due());
 }
 
-BOOST_AUTO_TEST_CASE(that_do_not_fit_are_read_once_more_and_then_told_of) {
+BOOST_AUTO_TEST_CASE(that_do_not_fit_are_tried_at_each_look_and_told_of_once) {
   const Folder folder;
   WatchedFiles files{{folder.write("a", "1")}};
   folder.write("a", "22");
@@ -161,7 +163,25 @@ BOOST_AUTO_TEST_CASE(that_do_not_fit_are_read_once_more_and_then_told_of) {
   BOOST_TEST(!files.failed());
   BOOST_TEST(files.due());
   BOOST_TEST(files.failed());
+  BOOST_TEST(files.due());
+  BOOST_TEST(!files.failed());
+  BOOST_TEST(files.due());
+  files.succeeded();
   BOOST_TEST(!files.due());
+}
+
+BOOST_AUTO_TEST_CASE(whose_mode_alone_changes_are_due) {
+  const Folder folder;
+  const auto path = folder.write("a", "1");
+  WatchedFiles files{{path}};
+  // The file system's clock may stand still for some milliseconds.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+  bool due = false;
+  while (!due && std::chrono::steady_clock::now() < end) {
+    std::filesystem::permissions(path, std::filesystem::perms{0644});
+    due = files.due();
+  }
+  BOOST_TEST(due);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -127,6 +127,20 @@ def test_an_expired_certificate_that_is_taken_over_is_warned_of(weir_tls, pki, l
     await_shown(made, pki, "expired")
 
 
+def test_a_file_whose_mode_is_mended_is_taken_over(weir_tls, tmp_path):
+    keys = tmp_path / "tickets"
+    keys.write_bytes(bytes(80))
+    keys.chmod(0o600)
+    made = weir_tls(ticket_keys=str(keys), watch="50ms")
+    new = tmp_path / "new"
+    new.write_bytes(bytes(160))
+    new.chmod(0o644)
+    new.rename(keys)
+    made.await_line("others than its owner may use it; .*; its former content stays in use")
+    keys.chmod(0o600)
+    made.await_line("tickets: taken over")
+
+
 def test_a_new_revocation_list_ends_sessions_that_it_revokes(weir_tls, pki, https, tmp_path):
     crl = tmp_path / "live.crl"
     # An authority that has revoked nobody yet.
