@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certificate.hpp"
 
+#include <weir/types.hpp>
+
 #include "host_name.hpp"
 #include "openssl.hpp"
 
@@ -152,12 +154,16 @@ void Certificate::read_key(KeyLoad load) {
     const KeyText der{der_of_key(file.text)};
     if (!part.empty() && der.text.find(part) != std::string::npos) return;
   }
-  auto key = decode_key(file.text, files_.key);
-  if (EVP_PKEY_eq(own, key.get()) != 1) {
+  key_ = matching_key(file.text);
+}
+
+KeyPtr Certificate::matching_key(std::string_view text) const {
+  auto key = decode_key(text, files_.key);
+  if (EVP_PKEY_eq(X509_get0_pubkey(certificate_.get()), key.get()) != 1) {
     ERR_clear_error();
     throw BadFile{files_.key + ": is not the key of " + files_.certificate};
   }
-  std::call_once(decoded_, [&] { key_ = std::move(key); });
+  return key;
 }
 
 void Certificate::read_ocsp() {
@@ -194,21 +200,17 @@ bool Certificate::covers(std::string_view host) const {
                      [host](const auto& name) { return ::covers(name, host); });
 }
 
-// Null where the files have changed since: whoever wants the key hears that there is none, and a
-// renewal of the pair is near.
-KeyPtr Certificate::late_key() const {
+// Null where it cannot be had at this use, such as while its file is being replaced.
+EVP_PKEY* Certificate::key() const {
+  const std::lock_guard guard{decoding_};
+  if (key_) return key_.get();
   try {
     const KeyText file{read_file(files_.key)};
-    auto key = decode_key(file.text, files_.key);
-    return EVP_PKEY_eq(X509_get0_pubkey(certificate_.get()), key.get()) == 1 ? std::move(key)
-                                                                             : nullptr;
-  } catch (const BadFile&) {
-    return nullptr;
+    key_ = matching_key(file.text);
+  } catch (const BadFile& fault) {
+    if (told_ != fault.what()) weir::log(nullptr, weir::Level::error, fault.what());
+    told_ = fault.what();
   }
-}
-
-EVP_PKEY* Certificate::key() const {
-  std::call_once(decoded_, [this] { key_ = late_key(); });
   return key_.get();
 }
 

@@ -52,7 +52,7 @@ class Certificate {
   void read_names();
   void read_key(KeyLoad load);
   void read_ocsp();
-  KeyPtr late_key() const;
+  KeyPtr matching_key(std::string_view text) const;
   EVP_PKEY* key() const;
 
   CertificateFiles files_;
@@ -63,8 +63,9 @@ class Certificate {
   time_t until_ = 0;
   std::string ocsp_;
   time_t ocsp_until_ = 0;
-  mutable std::once_flag decoded_;
-  mutable KeyPtr key_;  // once decoded; may be null after a failure
+  mutable std::mutex decoding_;
+  mutable KeyPtr key_;        // null until it is decoded; stays from then on
+  mutable std::string told_;  // what kept it from being decoded at the last use
 };
 
 // The first private key of a PEM text; throws BadFile with `path` in its words.

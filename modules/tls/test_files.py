@@ -271,3 +271,20 @@ def test_one_certificate_that_is_refused_does_not_spoil_the_one_beside_it(
                     key=[pki.path("ecdsa.key"), str(weak[1]), *[pki.path("b.key")] * 256])
     for version in ("1.2", "1.3"):
         assert https(made, pki.context(version)).get().status == 200
+
+
+def test_a_key_that_could_not_be_read_at_its_first_use_is_not_dead(
+        weir_tls, pki, https, tmp_path):
+    # So many that keys wait for their first use.
+    key, away = tmp_path / "late.key", tmp_path / "away"
+    shutil.copy(pki.path("ecdsa.key"), key)
+    made = weir_tls(certificate=[pki.path("ecdsa.pem"), *[pki.path("b.pem")] * 256],
+                    key=[str(key), *[pki.path("b.key")] * 256], watch="1h")
+    key.rename(away)
+    for _ in range(3):
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            https(made)
+    away.rename(key)
+    assert https(made).get().status == 200
+    made.await_line("late.key: No such file")
+    assert made.stderr.count("late.key: No such file") == 1
