@@ -4,8 +4,11 @@
 #include "conf.hpp"
 #include "openssl.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <openssl/prov_ssl.h>
 #include <openssl/ssl.h>
@@ -34,18 +37,47 @@ int lowest_version(const Conf& conf) {
   return version == Version::preset && preset == Preset::modern ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
+bool is_newer(std::string_view name) { return name.starts_with("TLS_"); }
+
+// Whether OpenSSL would use something of it: in a list it leaves out what it does not know.
+bool is_known(SSL_CTX* context, const std::string& name) {
+  // What takes away or sorts ("!MD5", "@STRENGTH") gives no list by itself.
+  if (name.find_first_of("!-+@") == 0) return true;
+  return is_newer(name) ? SSL_CTX_set_ciphersuites(context, name.c_str()) == 1
+                        : SSL_CTX_set_cipher_list(context, name.c_str()) == 1;
+}
+
+// A name may be several, as OpenSSL's lists are.
+std::vector<std::string> split(std::string_view names) {
+  std::vector<std::string> parts;
+  constexpr auto between = ":, ;";
+  for (size_t at = names.find_first_not_of(between); at != names.npos;) {
+    const size_t end = std::min(names.find_first_of(between, at), names.size());
+    parts.emplace_back(names.substr(at, end - at));
+    at = names.find_first_not_of(between, end);
+  }
+  return parts;
+}
+
 SettingFault set_ciphers(SSL_CTX* context, const Conf& conf) {
+  constexpr auto hint =
+      "`openssl ciphers -v` lists the names, such as \"ECDHE-ECDSA-AES128-GCM-SHA256\"";
   std::string older;
   std::string newer;
-  for (const auto& name : conf.ciphers) {
-    append(name.view().starts_with("TLS_") ? newer : older, name);
+  for (const auto& names : conf.ciphers) {
+    for (const auto& name : split(names.view())) {
+      if (!is_known(context, name)) {
+        openssl_reason();
+        return {"ciphers", "OpenSSL knows no \"" + name + "\"", hint};
+      }
+      append(is_newer(name) ? newer : older, name);
+    }
   }
   const bool set =
       SSL_CTX_set_cipher_list(context, older.empty() ? intermediate_ciphers : older.c_str()) == 1 &&
       SSL_CTX_set_ciphersuites(context, newer.empty() ? ciphers_of_tls13 : newer.c_str()) == 1;
   if (set) return {};
-  return {"ciphers", openssl_reason() + ": OpenSSL knows no such list",
-          "`openssl ciphers -v` lists the names, such as \"ECDHE-ECDSA-AES128-GCM-SHA256\""};
+  return {"ciphers", openssl_reason() + ": OpenSSL knows no such list", hint};
 }
 
 SettingFault set_curves(SSL_CTX* context, const Conf& conf) {

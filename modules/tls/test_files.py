@@ -190,6 +190,9 @@ def test_what_is_wrong_is_told_with_its_place(pki, tmp_path):
             "bad crl": {**pair, "client_verify": '"require"', "client_ca": pair["certificate"],
                         "client_crl": pair["key"]},
             "ciphers": {**pair, "ciphers": '["nonsense"]'},
+            "one cipher": {**pair, "ciphers":
+                           '["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA265"]'},
+            "new cipher": {**pair, "ciphers": '["TLS_AES_128_GCM_SHA256", "TLS_AES_128"]'},
             "curves": {**pair, "curves": '["nonsense"]'},
             "tickets": {**pair, "ticket_keys": f'"{loose}"'},
             "side": {**pair, "server_name": '"a.test"', "verify": "false"}}.items():
@@ -204,6 +207,8 @@ def test_what_is_wrong_is_told_with_its_place(pki, tmp_path):
             "bad ca": "client_ca",
             "bad crl": "holds no revocation list",
             "ciphers": "ciphers",
+            "one cipher": 'OpenSSL knows no "ECDHE-ECDSA-AES128-GCM-SHA265"',
+            "new cipher": 'OpenSSL knows no "TLS_AES_128"',
             "curves": "OpenSSL does not know one of them",
             "tickets": "chmod 600",
             "side": "server_name: belongs to an upstream"}.items():
