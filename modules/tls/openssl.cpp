@@ -8,11 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
 #include <openssl/types.h>
 #include <openssl/x509.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace {
 
@@ -26,6 +29,24 @@ std::string plain(std::string_view reason) {
   const auto at = reason.find(mark);
   if (at == std::string_view::npos || reason.find(' ') != at) return std::string{reason};
   return "the other end says: " + std::string{reason.substr(at + mark.size())};
+}
+
+using FilePtr = std::unique_ptr<std::FILE, Closed>;
+
+// Does not wait, as opening a FIFO does for one who writes.
+FilePtr open_file(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) throw BadFile{path + ": " + std::strerror(errno)};
+  FilePtr file{fdopen(fd, "r")};
+  struct stat found {};
+  if (!file) {
+    close(fd);
+    throw BadFile{path + ": " + std::strerror(ENOMEM)};
+  }
+  if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode)) {
+    throw BadFile{path + ": is no regular file"};
+  }
+  return file;
 }
 
 std::string reason_of(unsigned long code) {
@@ -56,8 +77,7 @@ std::string handshake_reason(const SSL* ssl) {
 }
 
 std::string read_file(const std::string& path, size_t limit) {
-  const std::unique_ptr<std::FILE, Closed> file{std::fopen(path.c_str(), "re")};
-  if (!file) throw BadFile{path + ": " + std::strerror(errno)};
+  const auto file = open_file(path);
   std::string text;
   char part[16384];
   size_t n = sizeof part;

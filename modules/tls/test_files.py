@@ -177,12 +177,16 @@ def wrong(pki, tmp_path, listener):
 def test_what_is_wrong_is_told_with_its_place(pki, tmp_path):
     pair = {"certificate": f'"{pki.path("ecdsa.pem")}"', "key": f'"{pki.path("ecdsa.key")}"'}
     told = {}
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
     loose = tmp_path / "loose"
     loose.write_bytes(bytes(80))
     loose.chmod(0o644)
     for name, keys in {
             "nothing": {},
             "missing": {**pair, "certificate": '"/nowhere/cert.pem"'},
+            "fifo": {**pair, "certificate": f'"{fifo}"'},
+            "fifo key": {**pair, "key": f'"{fifo}"'},
             "no key": {**pair, "key": f'"{pki.path("ecdsa.pem")}"'},
             "other key": {**pair, "key": f'"{pki.path("b.key")}"'},
             "no ca": {**pair, "client_verify": '"require"'},
@@ -201,6 +205,8 @@ def test_what_is_wrong_is_told_with_its_place(pki, tmp_path):
     for name, words in {
             "nothing": "a listener cannot do without one",
             "missing": "/nowhere/cert.pem: No such file",
+            "fifo": "fifo: is no regular file",
+            "fifo key": "fifo: is no regular file",
             "no key": "ecdsa.pem: holds no private key",
             "other key": "b.key: is not the key of",
             "no ca": "client_verify: has no meaning without client_ca",
