@@ -21,7 +21,6 @@
 #include <exception>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,9 +78,7 @@ class ClientConnection final : public Connection {
       SSL_set_verify(ssl(), SSL_VERIFY_NONE, nullptr);
       return true;
     }
-    if (name_.empty()) {
-      throw std::runtime_error{"the endpoint has no name that it could prove: set server_name"};
-    }
+    if (name_.empty()) throw NoName{};
     SSL_set_verify(ssl(), SSL_VERIFY_PEER, nullptr);
     X509_VERIFY_PARAM* const param = SSL_get0_param(ssl());
     X509_VERIFY_PARAM_set_hostflags(

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -220,8 +221,16 @@ class Tls {
   static constexpr auto& keys = conf_keys;
 
   bool open(weir::Link link, const Instance& instance, State& state) {
-    connection_ = instance.side()->open(link, state.sessions).release();
-    return connection_ != nullptr;
+    try {
+      connection_ = instance.side()->open(link, state.sessions).release();
+      return connection_ != nullptr;
+    } catch (const NoName& fault) {
+      if (state.may_warn()) {
+        weir::log(link.raw()->instance, weir::Level::warn,
+                  "endpoint (" + address_text(link.peer()) + "): " + fault.what());
+      }
+      return false;
+    }
   }
 
   weir::Io handshake(weir::Link link, const Instance& instance, State& state) {

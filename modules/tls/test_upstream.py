@@ -53,6 +53,16 @@ def test_the_name_is_the_endpoints_unless_another_is_given(weir_up, secure_origi
     assert weir_up(secure_origin("ecdsa"), server_name=None).get().status == 502
 
 
+def test_an_endpoint_without_a_name_is_told_of_once_a_second(
+        weir_up, make_origin, tmp_path):
+    origin = make_origin(address=str(tmp_path / "socket"))
+    made = weir_up(origin, server_name=None)
+    for _ in range(10):
+        assert made.get().status == 502
+    made.await_line(r"endpoint \(unix\): it has no name that it could prove: set server_name")
+    assert made.stderr.count("that it could prove") < 10
+
+
 def test_the_systems_authorities_are_believed_by_default(weir, secure_origin, pki):
     origin = secure_origin("address")
     text = ('modules = ["tls"]\n[[listener]]\naddress = "127.0.0.1:0"\n'
