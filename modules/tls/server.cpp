@@ -65,6 +65,7 @@ class ServerConnection final : public Connection {
   }
 
   bool choose_certificates() const {
+    SSL_certs_clear(ssl());  // a first ClientHello may have had another name
     bool any = false;
     for (const auto* certificate : directory_->find(name_)) any |= certificate->use(ssl());
     // What OpenSSL has against another of them is no fault of this connection.

@@ -300,3 +300,41 @@ def test_mutated_client_hellos_do_no_harm(weir_tls, https, pki):
             connection.half_close()
             connection.rest()
     assert https(made).get().status == 200, f"seed {seed}"
+
+
+def hello(name, share):
+    """A ClientHello of TLS 1.3 that believes RSA alone."""
+    def sized(width, *parts):
+        body = b"".join(parts)
+        return len(body).to_bytes(width, "big") + body
+
+    def extension(number, *parts):
+        return number.to_bytes(2, "big") + sized(2, *parts)
+
+    shares = [b"\x00\x1d", sized(2, share)] if share else []
+    extensions = (extension(0, sized(2, b"\x00", sized(2, name.encode()))),
+                  extension(10, sized(2, b"\x00\x1d")), extension(13, sized(2, b"\x08\x04")),
+                  extension(43, sized(1, b"\x03\x04")), extension(51, sized(2, *shares)))
+    body = (b"\x03\x03", bytes(32), sized(1), sized(2, b"\x13\x01"), sized(1, b"\x00"),
+            sized(2, *extensions))
+    return b"\x16\x03\x01" + sized(2, b"\x01", sized(3, *body))
+
+
+def test_a_second_hello_gets_no_certificate_of_the_first_ones_name(weir_tls):
+    made = weir_tls("ecdsa", "rsa", "b")
+
+    def answer(name):
+        """The kind of record that the second of two hellos gets; the first has no key."""
+        with client.connect(made.port) as sock, sock.makefile("rb") as got:
+            def record():
+                head = got.read(5)
+                got.read(int.from_bytes(head[3:], "big"))
+                return record() if head[0] == 20 else head[0]  # past a change of ciphers
+
+            sock.sendall(hello("a.test", None))
+            assert record() == 22
+            sock.sendall(hello(name, bytes([9]) + bytes(31)))
+            return record()
+
+    assert answer("a.test") == 22
+    assert answer("b.test") == 21  # an alert: what b.test has is not of RSA
