@@ -97,11 +97,6 @@ uint64_t H1Server::held() const {
 
 // ---- what the exchange asks for
 
-weir_address H1Server::local() const {
-  const weir_address named = transport() == nullptr ? weir_address{} : transport()->named_local();
-  return named.family != 0 || !attached() ? named : socket_.local().weir();
-}
-
 void H1Server::send_interim(const ResponseHead& head) {
   write_head(out_, head, Persistence::implied);
 }

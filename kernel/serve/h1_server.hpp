@@ -55,7 +55,10 @@ class H1Server final : public Wire,
     return transport() == nullptr || transport()->serves(host);
   }
   bool encrypted() const override { return transport() != nullptr && transport()->encrypts(); }
-  weir_address local() const override;
+  weir_address local() const override {
+    const weir_address named = transport() == nullptr ? weir_address{} : transport()->named_local();
+    return named.family != 0 || !attached() ? named : socket_.local().weir();
+  }
   void send_interim(const ResponseHead& head) override;
   void send_response(const ResponseHead& head) override;
   void send_body(Body& from, bool last) override;

@@ -11,6 +11,7 @@
 #include "conf/limits.hpp"
 #include "conf/model.hpp"
 #include "crash/mark.hpp"
+#include "event/loop.hpp"
 #include "http/head.hpp"
 #include "net/transport.hpp"
 #include "serve/generation.hpp"
@@ -24,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,12 +90,11 @@ bool LoopSite::end(Deferred* waits) {
   by_instance_.clear();
   bool idle = true;
   // What began last ends first.
-  for (auto at = instances_.rbegin(); at != instances_.rend(); ++at) {
-    if (at->use_count() > 1) continue;  // another site goes on with it
-    OnLoop& instance = **at;
-    instance.take_no_more();
-    instance.view.waits = waits;
-    idle = idle && instance.view.tasks == 0;
+  for (const auto& instance : std::views::reverse(instances_)) {
+    if (instance.use_count() > 1) continue;  // another site goes on with it
+    instance->take_no_more();
+    instance->view.waits = waits;
+    idle = idle && instance->view.tasks == 0;
   }
   return idle;
 }

@@ -121,6 +121,7 @@ void HandedSockets::adopt(int fd, const std::string& name) {
 
 std::vector<std::string> HandedSockets::unasked() const {
   std::vector<std::string> texts;
+  texts.reserve(held_.size());
   for (const HandedSocket& held : held_) {
     texts.push_back("socket \"" + held.name + "\" of the service manager listens on " +
                     held.listener.address().to_string() +

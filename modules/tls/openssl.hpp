@@ -46,5 +46,6 @@ std::string openssl_reason();
 // peer said of ours.
 std::string handshake_reason(const SSL* ssl);
 
-// The whole file. Throws BadFile where it is no regular file, cannot be read or is longer than `limit` bytes.
+// The whole file. Throws BadFile where it is no regular file, cannot be read or is longer than
+// `limit` bytes.
 std::string read_file(const std::string& path, size_t limit = size_t{16} << 20);
