@@ -10,6 +10,7 @@
 #include "net/listener.hpp"
 #include "supervise/channel.hpp"
 #include "supervise/descriptor.hpp"
+#include "supervise/handed_sockets.hpp"
 #include "supervise/sockets.hpp"
 #include "supervise/worker_process.hpp"
 
@@ -208,6 +209,7 @@ void Successor::hear() {
   auto message = channel_ ? channel_->receive() : std::nullopt;
   if (!message || message->kind != Message::Kind::ready || !underway()) return;
   if (!message->good) return end(message->text);
+  // NOLINTNEXTLINE(misc-include-cleaner): pid_t comes with the header of this file
   serving_ = static_cast<pid_t>(message->order);
 }
 

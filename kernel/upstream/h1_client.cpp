@@ -14,6 +14,7 @@
 #include "http/head.hpp"
 #include "http/stream.hpp"
 #include "net/socket.hpp"
+#include "net/transport.hpp"
 #include "net/wire.hpp"
 
 #include <cstddef>

@@ -2,6 +2,8 @@
 //
 // Preambles as foreign data: what is taken has the form that it says, and what is written for its
 // ends is read as the same ends.
+#include <weir/module.h>
+
 #include "preamble.hpp"
 
 #include <algorithm>

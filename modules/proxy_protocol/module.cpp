@@ -2,6 +2,7 @@
 //
 // proxy_protocol: learns from a proxy before us whom it speaks for, and tells an endpoint behind us
 // the same. The manual is README.md.
+#include <weir/link.hpp>
 #include <weir/module.hpp>
 
 #include "preamble.hpp"

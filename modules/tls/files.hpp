@@ -24,7 +24,11 @@ class WatchedFiles {
   // What was read was not good. It is tried again at each look: two files that change one after the
   // other do not fit for a moment, and what keeps them from being read may end without a trace on
   // them. True at the second failure since a change, which is to be told.
-  bool failed() { return failures_ < told_at && ++failures_ == told_at; }
+  bool failed() {
+    if (failures_ == told_at) return false;
+    ++failures_;
+    return failures_ == told_at;
+  }
   void succeeded() { failures_ = 0; }
   // Whether to read them: they have changed, or were not good at the last look.
   bool due() {

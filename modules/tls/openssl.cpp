@@ -14,6 +14,7 @@
 #include <openssl/sslerr.h>
 #include <openssl/types.h>
 #include <openssl/x509.h>
+#include <stdio.h>  // NOLINT(modernize-deprecated-headers): fdopen
 #include <sys/stat.h>
 #include <unistd.h>
 
