@@ -163,17 +163,7 @@ void Client::read_first(weir::Setup& setup, const Conf& conf) {
   credentials_.set(std::move(credentials));
 }
 
-bool Client::start() {
-  if (key_log_path_.empty()) return true;
-  try {
-    key_log_ = std::make_unique<KeyLog>(key_log_path_);
-  } catch (const BadFile& fault) {
-    weir::log(nullptr, weir::Level::error, fault.what());
-    return false;
-  }
-  KeyLog::attach(context_.get(), key_log_.get());
-  return true;
-}
+bool Client::start() { return KeyLog::begin(context_.get(), key_log_path_, key_log_); }
 
 std::unique_ptr<Connection> Client::open(weir::Link link, Sessions& sessions) const {
   SslPtr ssl{SSL_new(context_.get())};

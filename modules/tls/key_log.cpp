@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "key_log.hpp"
 
+#include <weir/types.hpp>
+
 #include "openssl.hpp"
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include <fcntl.h>
@@ -21,6 +24,18 @@ int context_slot() {
 }
 
 }  // namespace
+
+bool KeyLog::begin(SSL_CTX* context, const std::string& path, std::unique_ptr<KeyLog>& log) {
+  if (path.empty()) return true;
+  try {
+    log = std::make_unique<KeyLog>(path);
+  } catch (const BadFile& fault) {
+    weir::log(nullptr, weir::Level::error, fault.what());
+    return false;
+  }
+  attach(context, log.get());
+  return true;
+}
 
 KeyLog::KeyLog(const std::string& path)
     : fd_(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {

@@ -10,16 +10,18 @@
 
 class KeyLog {
  public:
-  // Adds to the file, made with mode 0600. Throws BadFile.
+  // From here on connections of `context` are written to the file, made with mode 0600; `log`
+  // outlives them. An empty path: none are. False: the file cannot be written, as the log says.
+  static bool begin(SSL_CTX* context, const std::string& path, std::unique_ptr<KeyLog>& log);
+
+  // Adds to the file. Throws BadFile.
   explicit KeyLog(const std::string& path);
   ~KeyLog();
   KeyLog(const KeyLog&) = delete;
   KeyLog& operator=(const KeyLog&) = delete;
 
-  // From here on connections of `context` are written; `log` outlives them.
-  static void attach(SSL_CTX* context, const KeyLog* log);
-
  private:
+  static void attach(SSL_CTX* context, const KeyLog* log);
   void write(std::string line) const;
 
   int fd_;

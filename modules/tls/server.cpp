@@ -258,17 +258,7 @@ void Server::set_callbacks() {
   SSL_CTX_set_session_ticket_cb(context, on_ticket_made, on_ticket_read, nullptr);
 }
 
-bool Server::start() {
-  if (key_log_path_.empty()) return true;
-  try {
-    key_log_ = std::make_unique<KeyLog>(key_log_path_);
-  } catch (const BadFile& fault) {
-    weir::log(nullptr, weir::Level::error, fault.what());
-    return false;
-  }
-  KeyLog::attach(context_.get(), key_log_.get());
-  return true;
-}
+bool Server::start() { return KeyLog::begin(context_.get(), key_log_path_, key_log_); }
 
 void Server::adopt(const Side& former) {
   const auto* const server = dynamic_cast<const Server*>(&former);
