@@ -49,9 +49,6 @@ class TransportStack final : public Transport, private Deferred {
   TransportStack(const TransportStack&) = delete;
   TransportStack& operator=(const TransportStack&) = delete;
 
-  // Calls the modules' open; false: one refused.
-  bool open();
-
   IoResult handshake() override;
   bool passes_through() const override { return top_ == 0; }
   IoResult receive(std::span<char> into) override;
@@ -82,6 +79,8 @@ class TransportStack final : public Transport, private Deferred {
 
  private:
   void deferred() noexcept override { awake(); }
+  // Calls the modules' open; false: one refused.
+  bool open();
   // The nearest below `index` that changes bytes; 0: the socket.
   size_t changing_below(size_t index) const;
   IoResult receive_from(size_t number, std::span<char> into);

@@ -536,7 +536,7 @@ typedef struct weir_balancer {
  * weir.codec/1          ALPN list, conn_size; open, input(bytes or datagram); the kernel calls
  *                       stream_open, head, body, finish, reset, window; the codec calls the same
  *                       events back; both roles. The kernel's HTTP/1.1 stands behind the same
- *                       C++ interface (kernel/chain/stream.hpp). [W]
+ *                       C++ interface (kernel/http/stream.hpp). [W]
  * weir.stream-filter/1  conn_size; open, up(in, out), down(in, out), end. [W]
  * weir.discovery/1      start(sink), stop; sink->update(weir_endpoint list). [C]
  * weir.health/1         probe(endpoint, done), classify(reply). [C]
